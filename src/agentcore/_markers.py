@@ -1,0 +1,100 @@
+"""The decorators that mark hook specifications and implementations."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar, overload
+
+import pluggy
+
+__all__ = ["PROJECT", "ImplementationOptions", "hookimpl", "hookspec", "implementation_options"]
+
+PROJECT: Final = "agentcore"
+"""The project name under which pluggy finds the marks."""
+
+_OPTIONS: Final = "agentcore_options"
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+"""Marks a function as the specification of a hook."""
+
+_mark = pluggy.HookimplMarker(PROJECT)
+
+
+class ImplementationOptions(NamedTuple):
+    """What :func:`hookimpl` adds to pluggy's own options."""
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    blocking: bool = False
+    timeout: float | None = None
+
+
+@overload
+def hookimpl(function: _F, /) -> _F: ...
+@overload
+def hookimpl(
+    *,
+    tryfirst: bool = ...,
+    trylast: bool = ...,
+    wrapper: bool = ...,
+    optionalhook: bool = ...,
+    specname: str | None = ...,
+    before: str | Sequence[str] = ...,
+    after: str | Sequence[str] = ...,
+    blocking: bool = ...,
+    timeout: float | None = ...,
+) -> Callable[[_F], _F]: ...
+def hookimpl(
+    function: _F | None = None,
+    /,
+    *,
+    tryfirst: bool = False,
+    trylast: bool = False,
+    wrapper: bool = False,
+    optionalhook: bool = False,
+    specname: str | None = None,
+    before: str | Sequence[str] = (),
+    after: str | Sequence[str] = (),
+    blocking: bool = False,
+    timeout: float | None = None,
+) -> _F | Callable[[_F], _F]:
+    """Mark *function* as a hook's implementation.
+
+    Args:
+        function: A function, an async function, or any callable.
+        tryfirst: Run as early as possible, as in pluggy.
+        trylast: Run as late as possible, as in pluggy.
+        wrapper: A generator that yields once, around all other implementations, as in pluggy.
+        optionalhook: Do not complain where no such hook is specified.
+        specname: The hook's name, where it is not the function's.
+        before: Names of plugins whose implementations must run after this one; unknown names are ignored.
+        after: Names of plugins whose implementations must run before this one; unknown names are ignored.
+        blocking: Run on a thread, for functions that wait or compute.
+        timeout: Seconds for one execution.  None takes the configured one; ``float("inf")`` waits for ever.
+    """
+    options = ImplementationOptions(
+        (before,) if isinstance(before, str) else tuple(before),
+        (after,) if isinstance(after, str) else tuple(after),
+        blocking,
+        timeout,
+    )
+
+    def mark(function: _F) -> _F:
+        _mark(
+            function,
+            tryfirst=tryfirst,
+            trylast=trylast,
+            wrapper=wrapper,
+            optionalhook=optionalhook,
+            specname=specname,
+        )
+        setattr(function, _OPTIONS, options)
+        return function
+
+    return mark if function is None else mark(function)
+
+
+def implementation_options(function: object) -> ImplementationOptions:
+    """Return what :func:`hookimpl` was told of *function*; the defaults where it was not asked."""
+    options = getattr(function, _OPTIONS, None)
+    return options if isinstance(options, ImplementationOptions) else ImplementationOptions()

@@ -1,0 +1,280 @@
+"""Every error agentcore raises.
+
+The tree; behind each class the builtin it also is::
+
+    AgentCoreError
+    ├── ConfigError                  ValueError
+    ├── SignatureError               ValueError
+    ├── ContextError                 ValueError
+    ├── PluginError
+    │   ├── PluginNotFoundError      LookupError
+    │   ├── PluginLoadError          RuntimeError
+    │   ├── PluginValidationError    TypeError
+    │   ├── HookError                RuntimeError
+    │   └── HookTimeoutError         TimeoutError
+    ├── Deny                         PermissionError   (raised by plugins)
+    ├── DeniedError                  PermissionError   (raised by runs)
+    ├── RunError
+    │   ├── InputError               ValueError
+    │   ├── OutputError              ValueError
+    │   ├── LimitError               RuntimeError
+    │   └── DeadlineError            TimeoutError
+    ├── ModelError                   RuntimeError
+    │   ├── ModelNotFoundError       LookupError
+    │   ├── ModelConnectionError     ConnectionError
+    │   ├── ModelTimeoutError        TimeoutError
+    │   ├── ModelAuthenticationError PermissionError
+    │   ├── ModelRateLimitError
+    │   └── ModelResponseError
+    └── ToolError                    RuntimeError
+        └── ToolNotFoundError        LookupError
+
+A message says which thing, why, and what to do; what to do stands on a line of its own that starts with ``hint:``.
+No message carries a secret.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+__all__ = [
+    "AgentCoreError",
+    "ConfigError",
+    "ContextError",
+    "DeadlineError",
+    "DeniedError",
+    "Deny",
+    "HookError",
+    "HookTimeoutError",
+    "InputError",
+    "LimitError",
+    "ModelAuthenticationError",
+    "ModelConnectionError",
+    "ModelError",
+    "ModelNotFoundError",
+    "ModelRateLimitError",
+    "ModelResponseError",
+    "ModelTimeoutError",
+    "OutputError",
+    "PluginError",
+    "PluginLoadError",
+    "PluginNotFoundError",
+    "PluginValidationError",
+    "RunError",
+    "SignatureError",
+    "ToolError",
+    "ToolNotFoundError",
+    "nearest",
+]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint that names the entry of *known* nearest to *name*, and what there is.
+
+    The empty string when *known* is empty.
+    """
+    names = sorted(set(known))
+    if not names:
+        return ""
+    listing = ", ".join(repr(each) for each in names[:20]) + (", …" if len(names) > 20 else "")
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}? Known: {listing}." if close else f"known: {listing}."
+
+
+class AgentCoreError(Exception):
+    """The base of every error here."""
+
+    hint: str
+    """What to do about it; empty where nothing can be advised."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    @property
+    def message(self) -> str:
+        """The message without the hint."""
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+class ConfigError(AgentCoreError, ValueError):
+    """The configuration cannot be used: a file, a variable or a flag."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        path: Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        where = "" if path is None else f"{path}:" + (f"{line}:{column}: " if line is not None else " ")
+        super().__init__(where + message, hint=hint)
+        self.path = path
+        """The file at fault; None where the setting came from elsewhere."""
+        self.line = line
+        """Counted from 1; None when the fault has no single place."""
+        self.column = column
+        """Counted from 1; None when the fault has no single place."""
+
+
+class SignatureError(AgentCoreError, ValueError):
+    """A signature string cannot be read; the message shows the place."""
+
+    def __init__(self, message: str, *, text: str, position: int, hint: str = "") -> None:
+        line_start = text.rfind("\n", 0, position) + 1
+        line_end = text.find("\n", position)
+        line = text[line_start : line_end if line_end >= 0 else len(text)]
+        caret = " " * (position - line_start) + "^"
+        super().__init__(f"{message} (at position {position})\n  {line}\n  {caret}", hint=hint)
+        self.text = text
+        """The whole signature."""
+        self.position = position
+        """Index into *text* of the first character at fault, from 0; ``len(text)`` for a missing end."""
+
+
+class ContextError(AgentCoreError, ValueError):
+    """An execution context was used in a way it cannot serve."""
+
+
+class PluginError(AgentCoreError):
+    """Something about one plugin."""
+
+    def __init__(self, message: str, *, plugin: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.plugin = plugin
+        """The plugin's registered name."""
+
+
+class PluginNotFoundError(PluginError, LookupError):
+    """No plugin of that name is installed."""
+
+
+class PluginLoadError(PluginError, RuntimeError):
+    """A plugin that the program requires could not be loaded."""
+
+
+class PluginValidationError(PluginError, TypeError):
+    """A plugin does not fit the hooks: an unknown hook or argument, a second plugin of the same name."""
+
+
+class HookError(PluginError, RuntimeError):
+    """A value hook's implementation failed, and a guard that fails closes the door."""
+
+    def __init__(self, message: str, *, plugin: str, hook: str, hint: str = "") -> None:
+        super().__init__(message, plugin=plugin, hint=hint)
+        self.hook = hook
+        """The hook's name."""
+
+
+class HookTimeoutError(PluginError, TimeoutError):
+    """An implementation did not end within its time."""
+
+    def __init__(self, *, plugin: str, hook: str, timeout: float) -> None:
+        super().__init__(f"plugin {plugin!r} did not finish {hook!r} within {timeout:g} s", plugin=plugin)
+        self.hook = hook
+        """The hook's name."""
+        self.timeout = timeout
+        """In seconds."""
+
+
+class Deny(AgentCoreError, PermissionError):
+    """Raised by the implementation of a value hook: this must not go on.
+
+    The run, or the one tool call, ends with the outcome ``denied``, and *reason* is what its caller is told.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+class DeniedError(AgentCoreError, PermissionError):
+    """A plugin denied it.  The :class:`Deny` is the cause."""
+
+    def __init__(self, *, plugin: str, hook: str, reason: str) -> None:
+        super().__init__(f"denied by plugin {plugin!r} ({hook}): {reason}")
+        self.plugin = plugin
+        """The registered name of the plugin that said no."""
+        self.hook = hook
+        """The value hook in which it did."""
+        self.reason = reason
+        """Its words."""
+
+
+class RunError(AgentCoreError):
+    """A run of an agent cannot go on."""
+
+
+class InputError(RunError, ValueError):
+    """The input does not fit the agent's signature."""
+
+
+class OutputError(RunError, ValueError):
+    """The model's answer did not fit the output, however often it was asked again."""
+
+
+class LimitError(RunError, RuntimeError):
+    """A run reached its limit of steps or tokens."""
+
+
+class DeadlineError(RunError, TimeoutError):
+    """A run reached its deadline."""
+
+
+class ModelError(AgentCoreError, RuntimeError):
+    """A model could not answer."""
+
+    def __init__(self, message: str, *, model: str, hint: str = "", retryable: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.model = model
+        """The model's name."""
+        self.retryable = retryable
+        """Whether the same request may succeed when it is sent again."""
+
+
+class ModelNotFoundError(ModelError, LookupError):
+    """No plugin resolves the model's name."""
+
+
+class ModelConnectionError(ModelError, ConnectionError):
+    """The model's server cannot be reached."""
+
+
+class ModelTimeoutError(ModelError, TimeoutError):
+    """The model's server did not answer in time."""
+
+
+class ModelAuthenticationError(ModelError, PermissionError):
+    """The model's server refused the key."""
+
+
+class ModelRateLimitError(ModelError):
+    """The model's server asks to wait."""
+
+    def __init__(self, message: str, *, model: str, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, model=model, hint=hint, retryable=True)
+        self.retry_after = retry_after
+        """Seconds the server asked for; None where it did not say."""
+
+
+class ModelResponseError(ModelError):
+    """The model's server answered with an error or with something that cannot be read."""
+
+    def __init__(
+        self, message: str, *, model: str, hint: str = "", status: int | None = None, retryable: bool = False
+    ) -> None:
+        super().__init__(message, model=model, hint=hint, retryable=retryable)
+        self.status = status
+        """The HTTP status; None where there was none."""
+
+
+class ToolError(AgentCoreError, RuntimeError):
+    """A tool failed; the model is told the message."""
+
+
+class ToolNotFoundError(ToolError, LookupError):
+    """The model asked for a tool that the agent does not have."""

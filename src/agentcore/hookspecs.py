@@ -1,0 +1,377 @@
+"""Every hook of an agent's life: the one file that a provider author must read.
+
+Two families on a regular grid, and a few process hooks:
+
+**Events** (``<noun>_<verb>``) say that something happened.
+What an implementation returns is ignored.
+An implementation that fails, hangs or cancels itself is reported through :func:`plugin_error` and never reaches the agent.
+
+**Value hooks** are the noun that passes through.
+Each implementation may return a replacement, return None to leave it as it is, or raise :class:`agentcore.Deny`.
+Each sees what the one before it made.
+They fail closed: an implementation that fails, hangs or returns something of another type ends the run
+(or the one tool call) as an error.
+
+What holds for all of them:
+
+- Arguments are passed by name, and an implementation takes only those it wants.
+- An implementation may be a function, an async function, or any callable; it runs in the task of the run, on its event
+  loop, in order, and is awaited.  ``@hookimpl(blocking=True)`` runs it on a thread of its own with the context copied.
+- Whatever an event carries belongs to the run: read it, and copy what you keep.
+- *context* is the :class:`~agentcore.ExecutionContext` of the run in which it happened.
+- *duration* is in seconds, measured around the thing itself with a monotonic clock.
+- *outcome* is one of :data:`agentcore.types.Outcome`.
+- *event*, which every event has and no caller passes, is the :class:`~agentcore.Event`: its unique id, name, number in
+  the run, time and schema version, made when somebody asks for it.
+
+Every start is closed by exactly one end: :func:`agent_start` by :func:`agent_complete` or :func:`agent_error`,
+:func:`model_start` by :func:`model_complete` or :func:`model_error`, :func:`tool_start` by :func:`tool_execute` or
+:func:`tool_error`; on success, failure, denial, timeout and cancellation.
+Events are sent after the value hooks have spoken: what was denied is withheld from them (an empty *input*, a request
+without messages, a call without arguments), so that it is never stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from agentcore._markers import hookspec
+
+if TYPE_CHECKING:
+    from click import Command
+
+    from agentcore._context import Event, ExecutionContext
+    from agentcore._middleware import ProviderMiddleware
+    from agentcore._plugins import PluginManager
+    from agentcore._tools import Tool
+    from agentcore.models import Model
+    from agentcore.types import (
+        Document,
+        Hit,
+        KnowledgeQuery,
+        ModelDelta,
+        ModelRequest,
+        ModelResponse,
+        Outcome,
+        ToolCall,
+        Usage,
+    )
+
+# --- agent -----------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def agent_input(context: ExecutionContext, agent: str, input: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Value hook: the input of a run, before anything else happens with it.
+
+    *input* has been validated against the agent's signature; a replacement is validated again.
+
+    Example:
+        >>> @hookimpl
+        ... def agent_input(input):
+        ...     return {**input, "ticket": input["ticket"].strip()}
+    """
+
+
+@hookspec
+def agent_start(context: ExecutionContext, agent: str, input: Mapping[str, Any], event: Event | None = None) -> None:
+    """Event: a run begins.
+
+    Fires once for each run, after :func:`agent_input`, before the agent does anything.
+    Where the input was denied it fires all the same, with an empty *input*, so that the pair is whole.
+    """
+
+
+@hookspec
+def agent_output(context: ExecutionContext, agent: str, output: Any) -> Any:
+    """Value hook: the output of a run, before its caller sees it.
+
+    *output* is an instance of the agent's output model (of whatever :meth:`BaseAgent.run_agent` returned, for agents
+    without a signature); a replacement is validated again.
+    """
+
+
+@hookspec
+def agent_complete(
+    context: ExecutionContext,
+    agent: str,
+    input: Mapping[str, Any],
+    output: Any,
+    usage: Usage,
+    duration: float,
+    outcome: Outcome,
+    event: Event | None = None,
+) -> None:
+    """Event: a run ended well.
+
+    Fires once, after :func:`agent_output`, before the caller has the result.
+    *usage* is the run's own with that of its children; the run's own alone is ``context.usage``.
+    *outcome* is ``"ok"``.
+    """
+
+
+@hookspec
+def agent_error(
+    context: ExecutionContext,
+    agent: str,
+    input: Mapping[str, Any],
+    error: BaseException,
+    usage: Usage,
+    duration: float,
+    outcome: Outcome,
+    event: Event | None = None,
+) -> None:
+    """Event: a run ended otherwise.
+
+    Fires once instead of :func:`agent_complete`: on failure (``"error"``), denial (``"denied"``, *error* is the
+    :class:`~agentcore.DeniedError`), a deadline (``"timeout"``) and cancellation (``"cancelled"``).
+    *usage* is what was consumed until then, children included.
+    """
+
+
+# --- model -----------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def model_request(context: ExecutionContext, model: str, request: ModelRequest) -> ModelRequest | None:
+    """Value hook: what a model is about to be asked; the place for guards on prompts, for memory, for budgets."""
+
+
+@hookspec
+def model_start(
+    context: ExecutionContext, model: str, request: ModelRequest, call_id: str, event: Event | None = None
+) -> None:
+    """Event: a model is being asked.
+
+    Fires once for each model call, after :func:`model_request`.  *call_id* pairs it with its end.
+    """
+
+
+@hookspec
+def model_delta(
+    context: ExecutionContext, model: str, delta: ModelDelta, call_id: str, event: Event | None = None
+) -> None:
+    """Event: a piece of the answer arrived.
+
+    Fires only in runs that stream, between :func:`model_start` and the end, before :func:`model_response` has spoken.
+    """
+
+
+@hookspec
+def model_retry(
+    context: ExecutionContext,
+    model: str,
+    error: BaseException,
+    attempt: int,
+    delay: float,
+    event: Event | None = None,
+) -> None:
+    """Event: a model is about to be asked again.
+
+    Fires between the end of one model call and the :func:`model_request` of the next: after a failure that may pass
+    (a rate limit, a lost connection), and after an answer that does not fit the output (*error* is what is wrong with
+    it).  *attempt* counts from 1; *delay* is the wait before the call, in seconds.
+    """
+
+
+@hookspec
+def model_response(
+    context: ExecutionContext, model: str, request: ModelRequest, response: ModelResponse
+) -> ModelResponse | None:
+    """Value hook: what a model answered, before the agent reads it."""
+
+
+@hookspec
+def model_complete(
+    context: ExecutionContext,
+    model: str,
+    request: ModelRequest,
+    response: ModelResponse,
+    call_id: str,
+    usage: Usage,
+    duration: float,
+    outcome: Outcome,
+    event: Event | None = None,
+) -> None:
+    """Event: a model answered.
+
+    Fires once for each :func:`model_start`, after :func:`model_response`.
+    *usage* is that of this call, with ``requests == 1``.  *duration* is that of the call, without the hooks.
+    *outcome* is ``"ok"``.
+    """
+
+
+@hookspec
+def model_error(
+    context: ExecutionContext,
+    model: str,
+    request: ModelRequest,
+    error: BaseException,
+    call_id: str,
+    usage: Usage,
+    duration: float,
+    outcome: Outcome,
+    event: Event | None = None,
+) -> None:
+    """Event: a model call ended otherwise: a failure, a denial by :func:`model_request` or :func:`model_response`,
+    a deadline, a cancellation.
+
+    *usage* counts what the call consumed as far as it is known: an answer that was denied has been paid for.
+    """
+
+
+# --- tool ------------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def tool_call(context: ExecutionContext, call: ToolCall) -> ToolCall | None:
+    """Value hook: a tool that the model asks for, before its arguments are validated.
+
+    :class:`~agentcore.Deny` ends this one call: the model is told the reason, and the run goes on.
+
+    Example:
+        >>> @hookimpl
+        ... def tool_call(call):
+        ...     if call.name == "delete":
+        ...         raise Deny("deleting is not allowed here")
+    """
+
+
+@hookspec
+def tool_start(
+    context: ExecutionContext, tool: str, arguments: Mapping[str, Any], call_id: str, event: Event | None = None
+) -> None:
+    """Event: a tool is being called.
+
+    Fires once for each call, after :func:`tool_call`.  *arguments* are by parameter name, as JSON values.
+    """
+
+
+@hookspec
+def tool_result(context: ExecutionContext, call: ToolCall, result: Any) -> Any:
+    """Value hook: what a tool returned, before the model is told.
+
+    :class:`~agentcore.Deny` withholds the result: the model is told the reason instead.
+    """
+
+
+@hookspec
+def tool_execute(
+    context: ExecutionContext,
+    tool: str,
+    arguments: Mapping[str, Any],
+    result: Any,
+    call_id: str,
+    duration: float,
+    outcome: Outcome,
+    event: Event | None = None,
+) -> None:
+    """Event: a tool was executed.
+
+    Fires once for each :func:`tool_start`, after :func:`tool_result`, before the model is told.
+    *outcome* is ``"ok"``.
+    """
+
+
+@hookspec
+def tool_error(
+    context: ExecutionContext,
+    tool: str,
+    arguments: Mapping[str, Any],
+    error: BaseException,
+    call_id: str,
+    duration: float,
+    outcome: Outcome,
+    event: Event | None = None,
+) -> None:
+    """Event: a tool call ended otherwise: the tool failed, its arguments did not fit, it was denied, cancelled, or
+    there is no such tool.
+    """
+
+
+# --- context ---------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def context_fork(context: ExecutionContext, parent: ExecutionContext, event: Event | None = None) -> None:
+    """Event: a run of a sub-agent got its context.
+
+    Fires before the child's :func:`agent_start`.  *context* is the child's.
+    """
+
+
+# --- knowledge -------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def knowledge_query(context: ExecutionContext | None, query: KnowledgeQuery) -> Iterable[Hit] | None:
+    """Collecting hook: what does every store know about this?
+
+    The call returns the hits of all implementations in one list, those of the first implementation first.
+    An implementation that fails is reported and leaves the hits of the others.
+    """
+
+
+@hookspec
+def knowledge_update(
+    context: ExecutionContext | None, documents: Sequence[Document], event: Event | None = None
+) -> None:
+    """Event: there are documents to remember."""
+
+
+# --- plugin ----------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def plugin_error(
+    context: ExecutionContext | None, plugin: str, hook: str, error: BaseException, event: Event | None = None
+) -> None:
+    """Event: an implementation failed, timed out, cancelled itself or tried to end the program; or a plugin could not
+    be loaded (*hook* is then ``"import"``, ``"config"``, ``"validation"`` or ``"setup"``, and *context* None).
+
+    A failure inside an implementation of this hook is logged and not reported again.
+    """
+
+
+# --- process ---------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def agentcore_startup(plugins: PluginManager) -> None:
+    """Event: the plugin manager begins its work; the place to open what the plugin needs.
+
+    Fires once, before the first run.  An implementation that fails makes its plugin ``failed`` (at setup), and a
+    required one stops the program.
+    """
+
+
+@hookspec
+def agentcore_shutdown(plugins: PluginManager) -> None:
+    """Event: the plugin manager ends its work; the place to flush and close.
+
+    Fires once, after the last run: at ``await plugins.aclose()``, or when the interpreter exits.
+    """
+
+
+@hookspec(firstresult=True)
+def resolve_model(name: str) -> Model | None:
+    """First answer wins: make the model of this name, or return None to leave it to others.
+
+    Fires once for each name; the answer is kept.
+    """
+
+
+@hookspec
+def register_tools() -> Iterable[Tool | Any] | None:
+    """Collecting hook: tools (or functions to make tools of) for every agent."""
+
+
+@hookspec
+def register_commands() -> Iterable[Command] | None:
+    """Collecting hook: click commands for the ``agentcore`` command line."""
+
+
+@hookspec
+def register_middleware() -> Iterable[ProviderMiddleware] | None:
+    """Collecting hook: middleware around every execution of every provider."""
