@@ -18,7 +18,8 @@ The tree; behind each class the builtin it also is::
     │   ├── InputError               ValueError
     │   ├── OutputError              ValueError
     │   ├── LimitError               RuntimeError
-    │   └── DeadlineError            TimeoutError
+    │   ├── DeadlineError            TimeoutError
+    │   └── RunCancelledError        RuntimeError
     ├── ModelError                   RuntimeError
     │   ├── ModelNotFoundError       LookupError
     │   ├── ModelConnectionError     ConnectionError
@@ -60,6 +61,7 @@ __all__ = [
     "PluginLoadError",
     "PluginNotFoundError",
     "PluginValidationError",
+    "RunCancelledError",
     "RunError",
     "SignatureError",
     "ToolError",
@@ -223,6 +225,10 @@ class LimitError(RunError, RuntimeError):
 
 class DeadlineError(RunError, TimeoutError):
     """A run reached its deadline."""
+
+
+class RunCancelledError(RunError, RuntimeError):
+    """A run was cancelled through its context; a cancellation of its task stays an :class:`asyncio.CancelledError`."""
 
 
 class ModelError(AgentCoreError, RuntimeError):

@@ -1,0 +1,66 @@
+"""The envelope of an event."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from random import getrandbits
+from typing import Final
+
+from agentcore._context.execution import ExecutionContext
+
+__all__ = ["SCHEMA_VERSION", "Event"]
+
+SCHEMA_VERSION: Final = 1
+"""Raised when a hook's arguments change their meaning; arguments that are added do not raise it."""
+
+
+class Event:
+    """Tells one sending of an event from every other.
+
+    All implementations of one sending see the same.
+    """
+
+    __slots__ = ("_id", "_time", "context", "name", "schema_version", "sequence")
+
+    def __init__(
+        self,
+        name: str,
+        context: ExecutionContext | None = None,
+        *,
+        id: str | None = None,
+        sequence: int | None = None,
+        time_: float | None = None,
+        schema_version: int = SCHEMA_VERSION,
+    ) -> None:
+        self.name = name
+        """The hook's name."""
+        self.context = context
+        """The run in which it happened; None for events of the process."""
+        if sequence is None and context is not None:
+            context._sequence = sequence = context._sequence + 1
+        self.sequence = sequence or 0
+        """Its number among the run's events that were observed, from 1; 0 for events of the process."""
+        self.schema_version = schema_version
+        """Of the hook's arguments."""
+        self._id = id
+        self._time = time.time() if time_ is None else time_
+
+    @property
+    def id(self) -> str:
+        """Unique; stable for as long as this sending is delivered again."""
+        if self._id is None:
+            context = self.context
+            if context is None:
+                self._id = f"{getrandbits(128):032x}"
+            else:
+                self._id = f"{context.context_id}-{context._salt}{self.sequence:x}"
+        return self._id
+
+    @property
+    def time(self) -> datetime:
+        """When it was sent, in UTC."""
+        return datetime.fromtimestamp(self._time, timezone.utc)
+
+    def __repr__(self) -> str:
+        return f"<Event {self.name} {self.id}>"

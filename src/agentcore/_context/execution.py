@@ -1,0 +1,314 @@
+"""The execution context: one for each run of an agent."""
+
+from __future__ import annotations
+
+from asyncio import Task
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from random import getrandbits
+from threading import Lock
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from agentcore.errors import ContextError
+from agentcore.types import Outcome, Usage
+
+if TYPE_CHECKING:
+    from agentcore._context.propagation import Carrier
+    from agentcore._plugins import PluginManager
+
+__all__ = ["ExecutionContext", "JoinRule"]
+
+JoinRule: TypeAlias = Literal["child", "parent", "error"] | Callable[[str, Any, Any], Any]
+"""Who wins where parent and child both hold a key; a callable gets key, the parent's value and the child's."""
+
+_NO_USAGE = Usage()
+_usage_lock = Lock()
+"""Runs of one tree may end on several threads, and adding up is a read and a write."""
+
+
+class ExecutionContext:
+    """One execution of an agent.
+
+    Make one with ``ExecutionContext("triage")`` or :meth:`ContextManager.create`, and a child with :meth:`fork`.
+    Ids and dates are made when they are first read: most runs never need them.
+    """
+
+    # What most contexts never set has its default on the class: a context of slots, each of them filled at birth, took
+    # twice as long to make (benchmarks/context.py).
+    outcome: Outcome | None = None
+    """How the run ended; None while it is going on."""
+    _id: str | None = None
+    _state: dict[str, Any] | None = None
+    _usage: Usage = _NO_USAGE
+    _children_usage: Usage = _NO_USAGE
+    _sequence: int = 0
+    _cancel_reason: str | None = None
+    _task: Task[Any] | None = None
+    _remote: Carrier | None = None
+    _salt: str = ""
+    _ended: float | None = None
+    _begun: bool = False
+    answered_cancellations: int = 0
+    """How many cancellations of its task the run has answered by ending; further ones interrupt what follows."""
+    plugins: PluginManager | None = None
+    """The plugins that take part in the run; None where it is not going on."""
+
+    def __init__(self, agent_id: str, *, metadata: Mapping[str, Any] | None = None) -> None:
+        """Make a root.
+
+        Args:
+            agent_id: The agent's name.
+            metadata: Copied.
+        """
+        self.agent_id = agent_id
+        self.parent: ExecutionContext | None = None
+        """The context that this one was forked from; None for a root, and for a parent in another process."""
+        self._started = time()
+        self._metadata: dict[str, Any] | None = dict(metadata) if metadata else None
+        self._monotonic_deadline: float | None = None
+        self._scope: PluginManager | None = None
+
+    # --- identity ---
+
+    @property
+    def context_id(self) -> str:
+        """32 hexadecimal digits, unique; of a root it is the trace id of W3C Trace Context."""
+        if self._id is None:
+            self._id = f"{getrandbits(128) or 1:032x}"
+        return self._id
+
+    @property
+    def parent_id(self) -> str | None:
+        """The parent's *context_id*; None for a root."""
+        if self.parent is not None:
+            return self.parent.context_id
+        return None if self._remote is None else self._remote.parent_id
+
+    @property
+    def root(self) -> ExecutionContext:
+        """The oldest ancestor in this process; the context itself where it has none."""
+        context = self
+        while context.parent is not None:
+            context = context.parent
+        return context
+
+    @property
+    def root_id(self) -> str:
+        """The *context_id* of the oldest ancestor, in whichever process it lives; the trace id."""
+        root = self.root
+        return root.context_id if root._remote is None else root._remote.root_id
+
+    @property
+    def span_id(self) -> str:
+        """16 hexadecimal digits: the last ones of *context_id*, the span id of W3C Trace Context."""
+        return self.context_id[16:]
+
+    @property
+    def ancestors(self) -> Iterator[ExecutionContext]:
+        """The parent, its parent, and so on up to the root."""
+        context = self.parent
+        while context is not None:
+            yield context
+            context = context.parent
+
+    @property
+    def depth(self) -> int:
+        """How many ancestors there are in this process."""
+        return sum(1 for _ in self.ancestors)
+
+    # --- time ---
+
+    @property
+    def start_time(self) -> datetime:
+        """When it was made, in UTC."""
+        return datetime.fromtimestamp(self._started, timezone.utc)
+
+    @property
+    def end_time(self) -> datetime | None:
+        """When the run ended, in UTC; None while it is going on."""
+        return None if self._ended is None else datetime.fromtimestamp(self._ended, timezone.utc)
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the deadline, negative when it has passed; None where there is none."""
+        return None if self._monotonic_deadline is None else self._monotonic_deadline - monotonic()
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the run must have ended, in UTC: its own or an ancestor's, whichever is earlier; None where none is."""
+        remaining = self.remaining
+        return None if remaining is None else datetime.now(timezone.utc) + timedelta(seconds=remaining)
+
+    def limit_time(self, timeout: float) -> None:
+        """End the run *timeout* seconds from now at the latest; a deadline that is earlier stays."""
+        deadline = monotonic() + timeout
+        if self._monotonic_deadline is None or deadline < self._monotonic_deadline:
+            self._monotonic_deadline = deadline
+
+    # --- what it holds ---
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Facts about the run that its children inherit by copy, as a tenant or a session."""
+        if self._metadata is None:
+            self._metadata = {}
+        return self._metadata
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The run's own notes; a child starts with none."""
+        if self._state is None:
+            self._state = {}
+        return self._state
+
+    @property
+    def usage(self) -> Usage:
+        """What the run itself has consumed, without its children."""
+        return self._usage
+
+    @property
+    def total_usage(self) -> Usage:
+        """What the run and all its descendants have consumed."""
+        if self._children_usage is _NO_USAGE:
+            return self._usage
+        return self._usage + self._children_usage
+
+    def add_usage(self, usage: Usage) -> None:
+        """Count *usage* as the run's own, and in the totals of its ancestors.  Safe on any thread."""
+        if self.parent is None and self._usage is _NO_USAGE:
+            self._usage = usage
+            return
+        with _usage_lock:
+            self._usage = self._usage + usage
+            for ancestor in self.ancestors:
+                ancestor._children_usage = ancestor._children_usage + usage
+
+    # --- family ---
+
+    def fork(
+        self,
+        agent_id: str | None = None,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> ExecutionContext:
+        """Make a child.
+
+        Args:
+            agent_id: The child's agent; None takes this one's.
+            metadata: Added to the copy of this one's.
+            timeout: Seconds the child has; it never has more than its parent.
+        """
+        child = ExecutionContext(agent_id or self.agent_id)
+        child.parent = self
+        if self._metadata:
+            child._metadata = self._metadata.copy()
+        child._monotonic_deadline = self._monotonic_deadline
+        child._scope = self._scope
+        if metadata:
+            child.metadata.update(metadata)
+        if timeout is not None:
+            child.limit_time(timeout)
+        return child
+
+    def join(
+        self, child: ExecutionContext, *, conflict: JoinRule = "error", keys: Iterable[str] | None = None
+    ) -> None:
+        """Bring a child's state back.
+
+        Args:
+            child: A context that was forked from this one.
+            conflict: Who wins where both hold a key with different values.
+            keys: The keys to bring; None brings all.
+
+        Raises:
+            ContextError: *child* is not a child of this context, or values differ under the rule ``"error"``; then
+                nothing has been changed.
+        """
+        if child.parent is not self:
+            raise ContextError(
+                f"context {child.context_id!r} is not a child of {self.context_id!r}",
+                hint="join a context with the one it was forked from.",
+            )
+        theirs = child.state
+        chosen = theirs.keys() if keys is None else [key for key in keys if key in theirs]
+        self.state.update({key: self._settle(key, theirs[key], conflict) for key in chosen})
+
+    def _settle(self, key: str, theirs: Any, conflict: JoinRule) -> Any:
+        if key not in self.state or self.state[key] is theirs:
+            return theirs
+        mine = self.state[key]
+        if callable(conflict):
+            return conflict(key, mine, theirs)
+        if conflict == "child":
+            return theirs
+        if conflict == "parent":
+            return mine
+        if mine == theirs:
+            return mine
+        raise ContextError(
+            f"parent and child both hold the state {key!r}, with different values",
+            hint='pass conflict="child", conflict="parent" or a function of key, mine and theirs.',
+        )
+
+    # --- cancellation ---
+
+    def cancel(self, reason: str = "cancelled") -> None:
+        """Cancel the run and, with it, its descendants.  Safe on any thread; a run that has ended is left alone."""
+        if self.outcome is not None or self._cancel_reason is not None:
+            return
+        self._cancel_reason = reason
+        task = self._task
+        if task is not None:
+            task.get_loop().call_soon_threadsafe(self._cancel_task, task)
+
+    def _cancel_task(self, task: Task[Any]) -> None:
+        if self._task is task:
+            task.cancel()
+
+    @property
+    def cancel_reason(self) -> str | None:
+        """What :meth:`cancel` was told; None where it was not called."""
+        return self._cancel_reason
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether this run or an ancestor has been cancelled through its context."""
+        return self._cancel_reason is not None or any(each._cancel_reason is not None for each in self.ancestors)
+
+    # --- travel ---
+
+    def to_headers(self, *, baggage: bool = True) -> dict[str, str]:
+        """Return the headers that carry this context to another process: ``traceparent`` and ``tracestate`` (W3C
+        Trace Context), and ``baggage`` (W3C Baggage) with the metadata that are strings, numbers or booleans.
+
+        Args:
+            baggage: False keeps the metadata here.
+        """
+        from agentcore._context.propagation import to_headers
+
+        return to_headers(self, baggage=baggage)
+
+    @classmethod
+    def from_headers(cls, headers: Mapping[str, str], agent_id: str) -> ExecutionContext:
+        """Make the child of a context in another process; a root where *headers* carry none.
+
+        Header names count in any case.  Headers that cannot be read are ignored, as W3C Trace Context asks.
+        """
+        from agentcore._context.propagation import from_headers
+
+        return from_headers(headers, agent_id)
+
+    def __getstate__(self) -> dict[str, Any]:
+        from agentcore._context.propagation import freeze
+
+        return freeze(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from agentcore._context.propagation import thaw
+
+        thaw(self, state)
+
+    def __repr__(self) -> str:
+        return f"<ExecutionContext {self.context_id} agent={self.agent_id!r} depth={self.depth} {self.outcome or 'live'}>"

@@ -1,0 +1,24 @@
+"""Plugins: finding, loading, ordering and calling them."""
+
+from agentcore._plugins.discovery import Installed, installed_plugins
+from agentcore._plugins.hooks import SPECIFICATIONS, Hooks
+from agentcore._plugins.manager import PluginManager
+from agentcore._plugins.ordering import Place
+from agentcore._plugins.specification import HookKind, HookSpecification
+from agentcore._plugins.status import PluginState, PluginStatus, Stage
+from agentcore._plugins.watchdog import watch
+
+__all__ = [
+    "SPECIFICATIONS",
+    "HookKind",
+    "HookSpecification",
+    "Hooks",
+    "Installed",
+    "Place",
+    "PluginManager",
+    "PluginState",
+    "PluginStatus",
+    "Stage",
+    "installed_plugins",
+    "watch",
+]

@@ -1,0 +1,101 @@
+"""Which plugins are installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from agentcore._data import data
+from agentcore._markers import PROJECT
+from agentcore._plugins.hooks import SPECIFICATIONS
+from agentcore._plugins.specification import HookKind
+
+if TYPE_CHECKING:
+    from importlib_metadata import EntryPoint
+
+__all__ = ["VALUE_HOOKS", "Installed", "guards", "installed_plugins", "looks_like_guard"]
+
+VALUE_HOOKS: Final = frozenset(name for name, each in SPECIFICATIONS.items() if each.kind is HookKind.VALUE)
+
+_DEFINES_GUARD: Final = re.compile(rf"^\s*(async\s+)?def\s+({'|'.join(sorted(VALUE_HOOKS))})\s*\(", re.MULTILINE)
+
+
+@data(kw_only=True)
+class Installed:
+    """A plugin that an installed package offers; nothing of it has been imported."""
+
+    name: str
+    value: str
+    """``package.module`` or ``package.module:attribute``."""
+    distribution: str | None
+    version: str | None
+    entry_point: EntryPoint
+
+    @property
+    def module(self) -> str:
+        """The module to import."""
+        return self.value.partition(":")[0].strip()
+
+
+def installed_plugins() -> list[Installed]:
+    """Return what the entry points of the group ``agentcore`` name, sorted by name.
+
+    Two packages may offer the same name; both are returned.
+    """
+    return sorted((_installed(each) for each in _entry_points()), key=lambda each: (each.name, each.distribution or ""))
+
+
+@lru_cache(maxsize=1)
+def _entry_points() -> tuple[EntryPoint, ...]:
+    # The one place that imports importlib_metadata: it takes over the finder of distributions for the whole process,
+    # and a scan reads every installed package's files, so both wait for the first use and happen once.
+    from importlib_metadata import entry_points
+
+    return tuple(entry_points(group=PROJECT))
+
+
+def _installed(entry_point: EntryPoint) -> Installed:
+    distribution = entry_point.dist
+    return Installed(
+        name=entry_point.name,
+        value=entry_point.value,
+        distribution=None if distribution is None else distribution.name,
+        version=None if distribution is None else distribution.version,
+        entry_point=entry_point,
+    )
+
+
+def guards(hooks: Iterable[str]) -> bool:
+    """Say whether one of *hooks* is a value hook."""
+    return not VALUE_HOOKS.isdisjoint(hooks)
+
+
+def looks_like_guard(plugin: Installed) -> bool:
+    """Say whether a plugin that cannot be imported seems to implement value hooks, from its source alone.
+
+    False where there is no source to be found.
+    """
+    return any(_DEFINES_GUARD.search(text) for text in _sources(plugin))
+
+
+def _sources(plugin: Installed) -> list[str]:
+    relative = plugin.module.replace(".", "/")
+    distribution = plugin.entry_point.dist
+    roots = [] if distribution is None else [Path(str(distribution.locate_file("")))]
+    roots += [Path(each) for each in _search_path()]
+    for root in roots:
+        module, package = root / f"{relative}.py", root / relative
+        if module.is_file():
+            return [module.read_text(encoding="utf-8", errors="replace")]
+        if package.is_dir():
+            return [each.read_text(encoding="utf-8", errors="replace") for each in sorted(package.glob("*.py"))]
+    return []
+
+
+def _search_path() -> list[str]:
+    import sys
+
+    return [each or "." for each in sys.path]

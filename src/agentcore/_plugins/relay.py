@@ -1,0 +1,228 @@
+"""The call of a hook, written out as code for the implementations that there are.
+
+A loop over implementations asks of each, at every call, what was known when it was registered: is it async, which
+arguments does it take, is there middleware.  Here the answers become source, one ``try`` block for each implementation
+(free on the path without errors), and the compiled function replaces the hook on ``pm.hook`` until plugins come or go.
+One awaited call costs little more than awaiting the implementations by hand; ``benchmarks/hooks.py`` measures it.
+
+For an event with an async and a sync implementation, the source reads::
+
+    async def tool_execute(context, tool, ..., event=None):
+        try:
+            await function_0(context, tool)
+        except BaseException as error:
+            await plan.contain(0, error, context)
+        try:
+            result = function_1(tool)
+            if result is not None:
+                await settle(result)
+        except BaseException as error:
+            await plan.contain(1, error, context)
+
+The functions are bound by a factory, so the code object itself depends on the shape alone and is compiled once.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Coroutine, Sequence
+from functools import lru_cache
+from types import CodeType
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+from agentcore._context import Event
+from agentcore._plugins.execution import in_thread, limited, settle
+from agentcore._plugins.implementation import Implementation
+from agentcore._plugins.specification import HookKind, HookSpecification
+
+if TYPE_CHECKING:
+    from agentcore._plugins.plan import Plan
+
+__all__ = ["RELAY_LINES", "HookCall", "Step", "compile_relay"]
+
+HookCall: TypeAlias = Callable[..., Coroutine[Any, Any, Any]]
+
+
+class Step(Protocol):
+    """A step of middleware, bound to its object."""
+
+    def __call__(self, provider: str, event: str, value: Any, /) -> Any: ...
+
+
+RELAY_LINES: Final[dict[CodeType, Sequence[int]]] = {}
+"""For each compiled relay the index of the implementation that each of its lines belongs to; -1 for none.
+The watchdog reads from it in which implementation a suspended call stands."""
+
+_TYPED = "not isinstance(result, accepts)"
+_AWAITABLE = 'hasattr(result, "__await__")'
+
+
+def compile_relay(plan: Plan) -> HookCall:
+    """Compile the call of *plan*'s hook."""
+    writer = _Writer(plan.specification)
+    for index, each in enumerate(plan.implementations):
+        writer.implementation(index, each, len(plan.pre_steps), len(plan.post_steps), plan.limit(each))
+    make = _factory(writer.source(), plan.specification.name, writer.line_owners())
+    call: HookCall = make(
+        plan,
+        [each.function for each in plan.implementations],
+        plan.pre_steps,
+        plan.post_steps,
+        plan.specification.accepts or object,
+        plan.specification.defaults,
+    )
+    return call
+
+
+@lru_cache(maxsize=1024)
+def _factory(source: str, name: str, owners: tuple[int, ...]) -> Callable[..., HookCall]:
+    namespace: dict[str, Any] = {"settle": settle, "limited": limited, "in_thread": in_thread, "Event": Event}
+    code = compile(source, f"<agentcore hook {name}>", "exec")
+    exec(code, namespace)  # noqa: S102 - the source is ours alone: names that were checked to be identifiers
+    make: Callable[..., HookCall] = namespace["make"]
+    relay = next(each for each in make.__code__.co_consts if inspect.iscode(each) and each.co_name == name)
+    RELAY_LINES[relay] = owners
+    return make
+
+
+class _Writer:
+    """Writes the source of one relay."""
+
+    def __init__(self, specification: HookSpecification[..., Any]) -> None:
+        self._specification = specification
+        self._lines: list[str] = []
+        self._owners: list[int] = []
+        self._owner = -1
+        self._bindings: list[str] = []
+        self._wants_event = False
+        self._context = "context" if specification.has_context else "None"
+
+    def implementation(
+        self, index: int, each: Implementation, pre_steps: int, post_steps: int, limit: float | None
+    ) -> None:
+        self._owner = index
+        self._wants_event |= "event" in each.arguments
+        self._bindings.append(f"function_{index} = functions[{index}]")
+        self._line(1, "try:")
+        if pre_steps or post_steps:
+            self._with_middleware(index, each, pre_steps, post_steps, limit)
+        else:
+            self._execute(index, each, limit, _by_name(each, self._specification))
+        # What follows is not the implementation's time any more.
+        self._owner = -1
+        self._line(1, "except BaseException as error:")
+        if self._specification.kind is HookKind.VALUE:
+            self._line(2, f"raise await plan.refuse({index}, error, {self._context})")
+        else:
+            self._line(2, f"await plan.contain({index}, error, {self._context})")
+        self._collect(index)
+
+    def _execute(self, index: int, each: Implementation, limit: float | None, arguments: str) -> None:
+        needs_result = self._specification.kind is not HookKind.EVENT
+        call = f"function_{index}({arguments})"
+        if each.mode == "thread":
+            call = f"in_thread({each.plugin!r}, function_{index}{', ' if arguments else ''}{arguments})"
+        if limit is not None and each.mode != "sync":
+            call = f"limited({call}, {limit!r}, {each.plugin!r}, {each.hook!r})"
+        if each.mode in ("async", "thread"):
+            self._line(2, f"result = await {call}" if needs_result else f"await {call}")
+            return
+        self._line(2, f"result = {call if each.mode == 'sync' or limit is None else 'await ' + call}")
+        self._settle(needs_result)
+
+    def _settle(self, needs_result: bool) -> None:
+        if not needs_result:
+            self._line(2, "if result is not None:")
+            self._line(3, "await settle(result)")
+        else:
+            self._line(2, f"if result is not None and {_TYPED if self._specification.accepts else _AWAITABLE}:")
+            self._line(3, "result = await settle(result)")
+
+    def _with_middleware(
+        self, index: int, each: Implementation, pre_steps: int, post_steps: int, limit: float | None
+    ) -> None:
+        names = f"{each.plugin!r}, {each.hook!r}"
+        self._line(2, f"data = {_mapping(self._specification)}")
+        for step in range(pre_steps):
+            self._step("data", f"pre_{step}({names}, data)")
+        self._line(2, "result = None")
+        self._execute(index, each, limit, _from_data(each))
+        for step in range(post_steps):
+            self._step("result", f"post_{step}({names}, result)")
+
+    def _step(self, target: str, call: str) -> None:
+        self._line(2, f"step = {call}")
+        self._line(2, "if step is not None:")
+        self._line(3, f'{target} = await step if hasattr(step, "__await__") else step')
+
+    def _collect(self, index: int) -> None:
+        kind = self._specification.kind
+        if kind is HookKind.EVENT:
+            return
+        if kind is HookKind.VALUE:
+            self._line(1, "if result is not None:")
+            if self._specification.accepts is not None:
+                self._line(2, f"if {_TYPED}:")
+                self._line(3, f"raise await plan.refuse({index}, plan.misfit(result), {self._context})")
+            self._line(2, f"{self._specification.noun} = result")
+            return
+        self._line(1, "else:")
+        self._line(2, "if result is not None:")
+        if kind is HookKind.FIRST:
+            self._line(3, "return result")
+        else:
+            self._line(3, f"await plan.gather({index}, results, result, {self._context})")
+
+    def _line(self, depth: int, text: str) -> None:
+        self._lines.append("    " * (depth + 1) + text)
+        self._owners.append(self._owner)
+
+    def _head(self) -> list[str]:
+        specification = self._specification
+        parameters = ", ".join(
+            f"{name}=defaults[{name!r}]" if name in specification.defaults else name for name in specification.arguments
+        )
+        steps = sorted({word for line in self._lines for word in _step_names(line)})
+        bindings = self._bindings + [f"{name} = {name[: name.index('_')]}_steps[{name.split('_')[1]}]" for name in steps]
+        head = ["def make(plan, functions, pre_steps, post_steps, accepts, defaults):"]
+        head += [f"    {each}" for each in bindings]
+        head.append(f"    async def {specification.name}({parameters}):")
+        if self._wants_event:
+            context = "context" if specification.has_context else "None"
+            head += ["        if event is None:", f"            event = Event({specification.name!r}, {context})"]
+        if specification.kind is HookKind.COLLECT:
+            head.append("        results = []")
+        return head
+
+    def _tail(self) -> list[str]:
+        kind = self._specification.kind
+        end = {HookKind.VALUE: self._specification.noun, HookKind.COLLECT: "results"}.get(kind)
+        return [f"        return {end}", f"    return {self._specification.name}"]
+
+    def source(self) -> str:
+        return "\n".join([*self._head(), *self._lines, *self._tail(), ""])
+
+    def line_owners(self) -> tuple[int, ...]:
+        """For each line of the source, counted from 1 as tracebacks do, the implementation that it belongs to."""
+        return (-1, *([-1] * len(self._head())), *self._owners, *([-1] * len(self._tail())))
+
+
+def _step_names(line: str) -> list[str]:
+    return [word for word in line.replace("(", " ").split() if word.startswith(("pre_", "post_"))]
+
+
+def _by_name(each: Implementation, specification: HookSpecification[..., Any]) -> str:
+    if each.mode == "handler":
+        return f"{each.hook!r}, {_mapping(specification)}"
+    return ", ".join([*each.positional, *(f"{name}={name}" for name in each.keywords)])
+
+
+def _from_data(each: Implementation) -> str:
+    if each.mode == "handler":
+        return f"{each.hook!r}, data"
+    positional = [f"data[{name!r}]" for name in each.positional]
+    return ", ".join([*positional, *(f"{name}=data[{name!r}]" for name in each.keywords)])
+
+
+def _mapping(specification: HookSpecification[..., Any]) -> str:
+    return "{" + ", ".join(f"{name!r}: {name}" for name in specification.arguments) + "}"

@@ -1,0 +1,229 @@
+"""The list of all plugins: what is installed, what became of it, and what the configuration says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+from agentcore._plugins.discovery import Installed, guards, installed_plugins, looks_like_guard
+from agentcore._plugins.hooks import SPECIFICATIONS
+from agentcore._plugins.loading import LoadFailed, load
+from agentcore._plugins.status import PluginStatus, Stage
+from agentcore.errors import ConfigError, PluginLoadError, PluginNotFoundError, nearest
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from agentcore._config import Settings
+
+__all__ = ["Found", "Roster"]
+
+_BY_PROGRAM = "registered by the program"
+
+
+class Found(NamedTuple):
+    """A plugin that is ready to be registered."""
+
+    name: str
+    plugin: object
+
+
+class Roster:
+    """Decides which plugins are loaded, and keeps book of each."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._statuses: dict[str, PluginStatus] = {}
+        self._installed: dict[str, Installed] | None = None
+        self._announced: set[str] = set()
+        self.configs: dict[str, BaseModel] = {}
+
+    # --- loading ---
+
+    @property
+    def installed(self) -> Mapping[str, Installed]:
+        """The installed plugins by name; scanned at first use."""
+        if self._installed is None:
+            self._installed = {}
+            for each in installed_plugins():
+                self._offer(each, self._installed)
+        return self._installed
+
+    def _offer(self, plugin: Installed, offered: dict[str, Installed]) -> None:
+        first = offered.setdefault(plugin.name, plugin)
+        if first is plugin or (first.distribution, first.value) == (plugin.distribution, plugin.value):
+            return
+        error = ConfigError(
+            f"two packages offer a plugin named {plugin.name!r}: {first.distribution} and {plugin.distribution}",
+            hint="uninstall one of them; the first is used.",
+        )
+        name = f"{plugin.name} ({plugin.distribution})"
+        self._statuses[name] = _status(name, plugin, state="failed", stage="validation", error=error)
+
+    def load(self) -> Iterator[Found]:
+        """Load what is enabled and not loaded yet; what fails is booked and passed over."""
+        for name in sorted({*self.installed, *self._settings.enabled}):
+            if name in self._statuses and self._statuses[name].state in ("loaded", "failed"):
+                continue
+            decision = self._settings.decision(name)
+            if not decision.enabled:
+                self._book_disabled(name, decision.reason)
+            elif (found := self._try(name)) is not None:
+                yield found
+
+    def _book_disabled(self, name: str, reason: str) -> None:
+        source = self.installed.get(name)
+        if source is not None:
+            self._statuses[name] = _status(name, source, state="disabled", reason=reason)
+
+    def _try(self, name: str) -> Found | None:
+        try:
+            return self._load(name)
+        except LoadFailed as failed:
+            self.failed(name, failed.stage, failed.__cause__ or failed)
+            return None
+
+    def _load(self, name: str) -> Found:
+        source = self.installed.get(name) or name
+        self._statuses[name] = _status(name, source, state="loaded")
+        loaded = load(name, source, self._settings.plugin_config(name), path=self._settings.config_path)
+        self._statuses[name].load_time = loaded.seconds
+        if loaded.config is not None:
+            self.configs[name] = loaded.config
+        return Found(name, loaded.plugin)
+
+    def load_one(self, name: str) -> Found:
+        """Load one installed plugin, whatever the configuration says.
+
+        Raises:
+            PluginNotFoundError: It is not installed.
+            PluginLoadError: It failed.
+        """
+        if name not in self.installed:
+            raise self.unknown(name, ())
+        try:
+            return self._load(name)
+        except LoadFailed as failed:
+            raise _refusal(name, failed.stage, failed.__cause__) from failed.__cause__
+
+    # --- keeping book ---
+
+    def admit(self, name: str, plugin: object) -> bool:
+        """Book a plugin that the program registers; False where the configuration disables it."""
+        # That autoload is off says nothing of what the program registers itself.
+        disabled = name in self._settings.disabled
+        if name not in self._statuses or self._statuses[name].state != "loaded":
+            self._statuses[name] = PluginStatus(
+                name=name,
+                state="disabled" if disabled else "loaded",
+                source=_BY_PROGRAM,
+                reason=self._settings.decision(name).reason if disabled else "",
+            )
+        return not disabled
+
+    def registered(self, name: str, hooks: Iterable[str]) -> None:
+        """Book what it implements."""
+        status = self._statuses[name]
+        found = set(hooks)
+        status.hooks = tuple(each for each in SPECIFICATIONS if each in found) + tuple(sorted(found - set(SPECIFICATIONS)))
+        self._require(status, guards(found))
+
+    def _require(self, status: PluginStatus, guard: bool) -> None:
+        requirement = self._settings.requirement(status.name, guards=guard)
+        status.required, status.reason = requirement.required, requirement.reason
+
+    def failed(self, name: str, stage: Stage, error: BaseException) -> None:
+        """Book that it cannot be used."""
+        source = self.installed.get(name)
+        guard = guards(self._statuses[name].hooks) or (source is not None and looks_like_guard(source))
+        status = self._statuses[name]
+        status.state, status.stage, status.error = "failed", stage, error
+        self._require(status, guard)
+
+    def stumbled(self, name: str, error: BaseException) -> None:
+        """Book a failure in a run."""
+        status = self._statuses.get(name)
+        if status is not None:
+            status.failures += 1
+            status.error = error
+
+    def removed(self, name: str) -> None:
+        """Forget it."""
+        self._statuses.pop(name, None)
+
+    def blocked(self, name: str) -> None:
+        """Book that its name is refused."""
+        source = self._statuses[name].source if name in self._statuses else ""
+        self._statuses[name] = PluginStatus(name=name, state="blocked", source=source, reason="blocked by the program")
+
+    def statuses(self) -> list[PluginStatus]:
+        """Every status, by name."""
+        return [self._statuses[name] for name in sorted(self._statuses)]
+
+    def failures(self) -> list[PluginStatus]:
+        """The plugins that cannot be used."""
+        return [each for each in self.statuses() if each.state == "failed"]
+
+    def unannounced(self) -> list[PluginStatus]:
+        """The failures before setup that nobody has been told of; the next call leaves them out."""
+        found = [each for each in self.failures() if each.stage != "setup" and each.name not in self._announced]
+        self._announced.update(each.name for each in found)
+        return found
+
+    def knows(self, name: str) -> bool:
+        """Whether a plugin of this name is installed or was registered."""
+        return name in self._statuses or name in self.installed
+
+    # --- checking ---
+
+    def check(self, registered: Iterable[str]) -> None:
+        """Raise where the program must not start without a plugin; see :meth:`PluginManager.check_required`."""
+        for status in self.failures():
+            if status.required:
+                raise _refusal(status.name, status.stage, status.error, status.reason) from status.error
+        known = {*self.installed, *self._statuses, *registered}
+        for name, where, absent in self._named():
+            # What is disabled need not be there, unless it looks like a slip of the pen for something that is.
+            if name not in known and (not absent or get_close_matches(name, known, n=1)):
+                raise PluginNotFoundError(
+                    f"no plugin named {name!r} is installed ({where})", plugin=name, hint=nearest(name, known)
+                )
+
+    def _named(self) -> Iterator[tuple[str, str, bool]]:
+        """The plugins that the configuration names: the name, where, and whether it may be absent."""
+        settings = self._settings
+        for said in settings.statements:
+            yield said.plugin, said.reason, said.verb in ("disabled", "optional")
+        for table, names in (("plugins", settings.plugins), ("delivery", settings.delivery)):
+            for name in names:
+                yield name, f"configured in [{table}.{name}]", not settings.decision(name).enabled
+        for hook, options in settings.hooks.items():
+            for name in options.order or ():
+                yield name, f"ordered in [hooks.{hook}]", True
+
+    def unknown(self, name: str, registered: Iterable[str]) -> PluginNotFoundError:
+        """Make the error for a name that nobody has."""
+        known = {*self.installed, *self._statuses, *registered}
+        return PluginNotFoundError(f"no plugin named {name!r} is installed", plugin=name, hint=nearest(name, known))
+
+
+def _status(name: str, source: Installed | str, **more: object) -> PluginStatus:
+    if isinstance(source, str):
+        return PluginStatus(name=name, source=source, **more)  # type: ignore[arg-type]
+    return PluginStatus(
+        name=name,
+        source=source.value,
+        distribution=source.distribution,
+        version=source.version,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _refusal(name: str, stage: Stage | None, error: BaseException | None, reason: str = "") -> PluginLoadError:
+    why = f" ({reason})" if reason else ""
+    return PluginLoadError(
+        f"the required plugin {name!r}{why} failed at {stage}: {type(error).__name__}: {error}",
+        plugin=name,
+        hint=f"mend it, or say that the program may start without it: optional = [{name!r}], or disabled = [{name!r}].",
+    )

@@ -1,0 +1,95 @@
+"""What kind of hook each specification is, and its type for those who call it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from enum import Enum
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["Collecting", "EventHook", "FirstResult", "HookKind", "HookSpecification", "ValueHook"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class HookKind(Enum):
+    """What becomes of the results of a hook's implementations."""
+
+    EVENT = "event"
+    """Ignored; failures are contained."""
+    VALUE = "value"
+    """Each replaces the noun for the next; failures end the run."""
+    COLLECT = "collect"
+    """Gathered in one list; failures are contained."""
+    FIRST = "first result"
+    """The first that is not None; failures are contained."""
+
+
+class HookSpecification(Generic[P, T]):
+    """One hook: its name, kind and arguments.  To a type checker it is the call itself."""
+
+    kind: HookKind
+
+    def __init__(self, function: Callable[P, Any], *, noun: str | None = None, accepts: type | None = None) -> None:
+        parameters = signature(function).parameters
+        self.function: Final = function
+        self.name: Final = function.__name__
+        self.noun: Final = noun
+        """The argument that passes through; None where none does."""
+        self.accepts: Final = accepts
+        """What a replacement must be; None takes anything."""
+        self.arguments: Final = tuple(parameters)
+        self.defaults: Final[Mapping[str, Any]] = {
+            name: each.default for name, each in parameters.items() if each.default is not Parameter.empty
+        }
+
+    @property
+    def has_context(self) -> bool:
+        """Whether it happens within a run."""
+        return "context" in self.arguments
+
+    if TYPE_CHECKING:
+
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
+
+        def __get__(self, instance: object, owner: type) -> Self: ...
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.value} hook {self.name}({', '.join(self.arguments)})>"
+
+
+class EventHook(HookSpecification[P, None]):
+    """Says that something happened."""
+
+    kind = HookKind.EVENT
+
+
+class ValueHook(HookSpecification[P, T]):
+    """Lets a noun pass through; a call returns what came out."""
+
+    kind = HookKind.VALUE
+
+    def __init__(self, function: Callable[P, T | None], noun: str, accepts: type | None = None) -> None:
+        super().__init__(function, noun=noun, accepts=accepts)
+
+
+class Collecting(HookSpecification[P, list[T]]):
+    """Gathers what the implementations return, in one list."""
+
+    kind = HookKind.COLLECT
+
+    def __init__(self, function: Callable[P, Iterable[T] | None]) -> None:
+        super().__init__(function)
+
+
+class FirstResult(HookSpecification[P, T | None]):
+    """Takes the first answer; None where nobody answers."""
+
+    kind = HookKind.FIRST
+
+    def __init__(self, function: Callable[P, T | None]) -> None:
+        super().__init__(function)
