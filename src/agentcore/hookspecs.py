@@ -358,7 +358,9 @@ def agentcore_shutdown(plugins: PluginManager) -> None:
 def resolve_model(name: str) -> Model | None:
     """First answer wins: make the model of this name, or return None to leave it to others.
 
-    Fires once for each name; the answer is kept.
+    Fires once for each name; the answer is kept, and closed with the plugins.
+    Raise a :class:`~agentcore.errors.ModelError` where the name is yours and cannot be served: whoever asked gets it.
+    Any other failure is reported, and the next implementation is asked.
     """
 
 

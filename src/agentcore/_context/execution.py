@@ -16,6 +16,7 @@ from agentcore.types import Outcome, Usage
 if TYPE_CHECKING:
     from agentcore._context.propagation import Carrier
     from agentcore._plugins import PluginManager
+    from agentcore.models import DeltaHandler
 
 __all__ = ["ExecutionContext", "JoinRule"]
 
@@ -49,6 +50,7 @@ class ExecutionContext:
     _salt: str = ""
     _ended: float | None = None
     _begun: bool = False
+    _on_delta: DeltaHandler | None = None
     answered_cancellations: int = 0
     """How many cancellations of its task the run has answered by ending; further ones interrupt what follows."""
     plugins: PluginManager | None = None

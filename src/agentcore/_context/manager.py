@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Mapping
 from itertools import chain
+from time import time
 from typing import Any
 
 from agentcore._context.execution import ExecutionContext
@@ -57,10 +57,11 @@ class ContextManager:
         self._live[context] = None
 
     def finish(self, context: ExecutionContext, outcome: Outcome = "ok") -> None:
-        """End *context*.  A second time changes nothing."""
+        """End *context*, with *outcome* unless it has one.  A second time changes nothing."""
         if context.outcome is None:
             context.outcome = outcome
-            context._ended = time.time()
+        if context._ended is None:
+            context._ended = time()
             context._task = None
         if self._live.pop(context, self) is not self:
             self._finished.append(context)
@@ -84,7 +85,7 @@ class ContextManager:
 
     def prune(self, *, older_than: float = 0.0) -> int:
         """Let go of finished contexts that ended more than *older_than* seconds ago; returns how many."""
-        limit = time.time() - older_than
+        limit = time() - older_than
         kept = [each for each in self.finished() if (each._ended or 0.0) > limit]
         dropped = len(self._finished) - len(kept)
         self._finished.clear()

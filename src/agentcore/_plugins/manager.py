@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -48,12 +48,16 @@ class PluginManager:
     """Every hook as an async function."""
     contexts: ContextManager
     """The contexts of the runs that use this manager."""
+    derived: dict[Any, Any]
+    """What others have worked out from the plugins, as tools by name; emptied when plugins come and go."""
 
     def __init__(self, settings: Settings | None = None, *, parent: PluginManager | None = None) -> None:
         self.settings = settings or (parent.settings if parent else Settings())
         self.parent = parent
         self.contexts = parent.contexts if parent else ContextManager()
         self.hook = Hooks()
+        self.derived = {}
+        self._closing: list[Callable[[], Awaitable[None]]] = []
         self._registry = Registry(parent._registry.specifications if parent else SPECIFICATIONS)
         self._hidden: frozenset[str] = frozenset()
         self._middleware: list[ProviderMiddleware] = []
@@ -201,6 +205,7 @@ class PluginManager:
 
     def _outdate(self) -> None:
         """Have every hook compiled anew when it is called next, here and in the scopes."""
+        self.derived.clear()
         for name in self._registry.specifications:
             setattr(self.hook, name, partial(self._first_call, name))
         for scope in list(self._scopes):
@@ -239,12 +244,12 @@ class PluginManager:
         self, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException
     ) -> None:
         owner = self._owner(plugin)
-        owner._roster.stumbled(plugin, error)
         if hook == "agentcore_startup":
             owner._lifecycle.failed(plugin, error)
             hook = "setup"
-        logger.warning("plugin %r failed in %r: %s: %s", plugin, hook, type(error).__name__, error)
-        logger.debug("plugin %r failed in %r", plugin, hook, exc_info=error)
+        # The first of a kind is told in full; a plugin that fails at every event must not fill the log.
+        level = logging.WARNING if owner._roster.stumbled(plugin, hook, error) else logging.DEBUG
+        logger.log(level, "plugin %r failed in %r: %s: %s", plugin, hook, type(error).__name__, error)
         if hook != "plugin_error":
             await self.hook.plugin_error(context=context, plugin=plugin, hook=hook, error=error)
 
@@ -327,9 +332,17 @@ class PluginManager:
             await self.parent.startup()
         await self._lifecycle.startup()
 
+    def closes(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Have *close* called when the plugins are shut down."""
+        self._root._closing.append(close)
+
     async def aclose(self) -> None:
-        """Shut every plugin down that was started up.  A second time does nothing."""
+        """Shut every plugin down that was started up, and close what was made for it.  A second time does nothing."""
         await self._lifecycle.shutdown()
+        closing, self._closing = self._closing, []
+        for close in closing:
+            await close()
+        self._outdate()
 
     async def __aenter__(self) -> PluginManager:
         await self.startup()

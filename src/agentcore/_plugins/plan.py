@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 from agentcore._context import ExecutionContext
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.relay import Step
-from agentcore._plugins.specification import HookSpecification
+from agentcore._plugins.specification import HookKind, HookSpecification
 from agentcore._plugins.watchdog import take_expired
-from agentcore.errors import DeniedError, Deny, HookError, HookTimeoutError
+from agentcore.errors import DeniedError, Deny, HookError, HookTimeoutError, ModelError
 
 __all__ = ["Plan", "Report"]
 
@@ -93,6 +93,9 @@ class Plan:
             if task is not None and task.cancelling() > answered:
                 raise error
         elif isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+            raise error
+        elif isinstance(error, ModelError) and self.specification.kind is HookKind.FIRST:
+            # It is an answer: the name is the plugin's, and cannot be served.
             raise error
         return error
 

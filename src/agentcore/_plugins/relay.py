@@ -55,6 +55,7 @@ The watchdog reads from it in which implementation a suspended call stands."""
 
 _TYPED = "not isinstance(result, accepts)"
 _AWAITABLE = 'hasattr(result, "__await__")'
+_STEP_AWAITABLE = 'hasattr(step, "__await__")'
 
 
 def compile_relay(plan: Plan) -> HookCall:
@@ -153,7 +154,10 @@ class _Writer:
     def _step(self, target: str, call: str) -> None:
         self._line(2, f"step = {call}")
         self._line(2, "if step is not None:")
-        self._line(3, f'{target} = await step if hasattr(step, "__await__") else step')
+        self._line(3, f"if {_STEP_AWAITABLE}:")
+        self._line(4, "step = await step")
+        self._line(3, "if step is not None:")
+        self._line(4, f"{target} = step")
 
     def _collect(self, index: int) -> None:
         kind = self._specification.kind

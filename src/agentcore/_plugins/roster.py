@@ -37,6 +37,7 @@ class Roster:
         self._statuses: dict[str, PluginStatus] = {}
         self._installed: dict[str, Installed] | None = None
         self._announced: set[str] = set()
+        self._stumbles: set[tuple[str, str, type[BaseException]]] = set()
         self.configs: dict[str, BaseModel] = {}
 
     # --- loading ---
@@ -141,12 +142,16 @@ class Roster:
         status.state, status.stage, status.error = "failed", stage, error
         self._require(status, guard)
 
-    def stumbled(self, name: str, error: BaseException) -> None:
-        """Book a failure in a run."""
+    def stumbled(self, name: str, hook: str, error: BaseException) -> bool:
+        """Book a failure in a run; says whether it is the first of its kind."""
         status = self._statuses.get(name)
         if status is not None:
             status.failures += 1
             status.error = error
+        kind = (name, hook, type(error))
+        first = kind not in self._stumbles
+        self._stumbles.add(kind)
+        return first
 
     def removed(self, name: str) -> None:
         """Forget it."""

@@ -1,0 +1,358 @@
+"""The life of every agent: one place where runs begin and end."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from agentcore._agents.process import get_plugin_manager
+from agentcore._agents.result import RunResult
+from agentcore._context import ExecutionContext, current_context
+from agentcore._context.current import current
+from agentcore._plugins import Hooks, PluginManager, watch
+from agentcore._run import Limits, outcome_of
+from agentcore._tools import Tool, validation_problems
+from agentcore.errors import DeadlineError, InputError, OutputError, RunCancelledError, ToolError
+from agentcore.types import Outcome
+
+if TYPE_CHECKING:
+    from agentcore._agents.stream import RunStream
+
+__all__ = ["RESERVED_INPUTS", "BaseAgent"]
+
+T = TypeVar("T")
+
+RESERVED_INPUTS: Final = frozenset({"context", "providers", "enabled", "disabled", "plugins"})
+"""What :meth:`BaseAgent.run` takes for itself, and input fields may not be called."""
+
+_NOTHING: Final[Mapping[str, Any]] = {}
+_DEFAULT_LIMITS: Final = Limits()
+
+
+class BaseAgent(ABC, Generic[T]):
+    """An agent: subclass it, write :meth:`run_agent`, and every event of its life is emitted for you.
+
+    Args:
+        name: Of the agent; events, metrics and memory go by it.
+        providers: Plugins for this agent alone; its sub-agents do not have them.
+        enabled: Installed plugins that the configuration leaves out, for this agent alone.
+        disabled: Plugins that take no part in this agent's runs.
+        plugins: The manager to use; None takes the run's, and at the top the process's.
+        limits: What one run may consume.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        providers: Iterable[object] = (),
+        enabled: Iterable[str] = (),
+        disabled: Iterable[str] = (),
+        plugins: PluginManager | None = None,
+        limits: Limits = _DEFAULT_LIMITS,
+    ) -> None:
+        self.name = name
+        self.limits = limits
+        self._own = {"providers": tuple(providers), "enabled": tuple(enabled), "disabled": tuple(disabled)}
+        self._has_own = any(self._own.values())
+        self._plugins = plugins
+        self._scope: tuple[PluginManager, PluginManager] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    # --- what subclasses write ---
+
+    @abstractmethod
+    async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> T:
+        """Do the work.
+
+        Args:
+            input: By field; validated where the agent has an input model.
+            context: The run's.  Hooks are called by ``context.plugins.hook``.
+        """
+
+    input_model: type[BaseModel] | None = None
+    """What the input must fit; None takes any."""
+    output_model: type[Any] | None = None
+    """What the output must be an instance of; None takes anything."""
+
+    # --- running ---
+
+    async def run(
+        self,
+        input: Any = None,
+        /,
+        *,
+        context: ExecutionContext | None = None,
+        providers: Iterable[object] = (),
+        enabled: Iterable[str] = (),
+        disabled: Iterable[str] = (),
+        plugins: PluginManager | None = None,
+        **fields: Any,
+    ) -> RunResult[T]:
+        """Run once.
+
+        Args:
+            input: A mapping of fields, or the value of the only field.
+            context: A fresh one becomes the run's; one whose run is going on becomes the parent.  None makes a child
+                of the run that the caller is part of, or a root.
+            providers: Plugins for this run and its sub-runs.
+            enabled: Installed plugins that the configuration leaves out, for this run and its sub-runs.
+            disabled: Plugins that take no part in this run and its sub-runs.
+            plugins: The manager to use instead of the agent's.
+            **fields: The input by field.
+
+        Raises:
+            InputError: The input does not fit.
+            DeniedError: A plugin denied it.
+            HookError: A plugin that guards the run failed.
+            DeadlineError: Its time is over.
+            LimitError: It reached another limit.
+            OutputError: The model's answer did not fit.
+            ModelError: The model could not answer.
+            RunCancelledError: It was cancelled through its context.
+        """
+        base = self._base(context, plugins)
+        if providers or enabled or disabled:
+            base = base.scope(providers=providers, enabled=enabled, disabled=disabled)
+        return await self._run(self._fields(input, fields), context, base)
+
+    def run_sync(self, input: Any = None, /, **options: Any) -> RunResult[T]:
+        """Run once, from code that is not async; takes what :meth:`run` takes.
+
+        Raises:
+            RuntimeError: An event loop is running in this thread.
+        """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(self.run(input, **options))
+        raise RuntimeError("run_sync() was called where an event loop is running\nhint: write 'await agent.run(...)'.")
+
+    def run_stream(self, input: Any = None, /, **options: Any) -> RunStream[T]:
+        """Run once and read the answer while it is being written; takes what :meth:`run` takes.
+
+        Example:
+            >>> async with agent.run_stream(question="Why?") as stream:
+            ...     async for delta in stream:
+            ...         print(delta.text, end="")
+            >>> stream.result.output
+        """
+        from agentcore._agents.stream import RunStream
+
+        return RunStream(self, input, options)
+
+    def as_tool(self, *, name: str | None = None, description: str | None = None) -> Tool:
+        """Make a tool of the agent: its input fields are the parameters, its output the result.
+
+        Each call is a run whose context is forked from the caller's.
+        """
+
+        if self.input_model is None:
+            raise ToolError(
+                f"agent {self.name!r} does not say what it takes, and a model could not call it",
+                hint="set input_model on its class.",
+            )
+
+        async def call(context: ExecutionContext, **fields: Any) -> Any:
+            return (await self._run(fields, context, self._base(context, None))).output
+
+        return Tool(
+            call,
+            name=name or self.name,
+            description=description or self.description,
+            parameters=self.input_model,
+        )
+
+    @property
+    def description(self) -> str:
+        """What others are told of the agent."""
+        return " ".join((type(self).__doc__ or self.name).partition("\n\n")[0].split())
+
+    # --- how ---
+
+    def _base(self, context: ExecutionContext | None, plugins: PluginManager | None) -> PluginManager:
+        """The manager before the agent's own plugins: what its sub-agents get."""
+        if plugins is not None:
+            return plugins
+        if self._plugins is not None:
+            return self._plugins
+        surrounding = context if context is not None else current.get()
+        if surrounding is not None and surrounding._scope is not None:
+            return surrounding._scope
+        return get_plugin_manager()
+
+    def _scoped(self, base: PluginManager) -> PluginManager:
+        if not self._has_own:
+            return base
+        if self._scope is None or self._scope[0] is not base:
+            self._scope = (base, base.scope(**self._own))
+        return self._scope[1]
+
+    def _fields(self, input: Any, fields: dict[str, Any]) -> Mapping[str, Any]:
+        if input is None:
+            return fields
+        if isinstance(input, BaseModel):
+            input = {name: getattr(input, name) for name in type(input).model_fields}
+        elif not isinstance(input, Mapping):
+            input = {self._only_field(): input}
+        return {**input, **fields} if fields else input
+
+    def _only_field(self) -> str:
+        if self.input_model is None:
+            return "input"
+        names = list(self.input_model.model_fields)
+        required = [name for name in names if self.input_model.model_fields[name].is_required()]
+        if len(names) == 1 or len(required) == 1:
+            return (required or names)[0]
+        raise InputError(
+            f"agent {self.name!r} takes the fields {', '.join(map(repr, names))}, and one value was given",
+            hint=f"name them: run({', '.join(f'{name}=...' for name in names)}).",
+        )
+
+    def _validate_input(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        model = self.input_model
+        if model is None:
+            return dict(fields)
+        try:
+            return model.__pydantic_validator__.validate_python(fields).__dict__
+        except ValueError as error:
+            raise self._misfit(error, model) from None
+
+    def _misfit(self, error: ValueError, model: type[BaseModel]) -> InputError:
+        problems = validation_problems(error) if isinstance(error, ValidationError) else str(error)
+        return InputError(
+            f"the input does not fit agent {self.name!r}: {problems}",
+            hint=f"it takes: {', '.join(model.model_fields)}.",
+        )
+
+    def _validate_output(self, output: Any) -> Any:
+        model = self.output_model
+        if model is None or isinstance(output, model):
+            return output
+        if isinstance(output, Mapping) and issubclass(model, BaseModel):
+            return model.model_validate(output)
+        raise OutputError(
+            f"the output of agent {self.name!r} must be {model.__name__}, and a plugin made it {type(output).__name__}"
+        )
+
+    async def _run(
+        self, fields: Mapping[str, Any], given: ExecutionContext | None, base: PluginManager
+    ) -> RunResult[T]:
+        input = self._validate_input(fields)
+        plugins = self._scoped(base)
+        if not plugins.ready:
+            await plugins.startup()
+        context = self.context_for(given)
+        context._begun = True
+        context._scope = base
+        context.plugins = plugins
+        context._task = task = asyncio.current_task()
+        self._watch(task, plugins)
+        plugins.contexts.begin(context)
+        token = current.set(context)
+        try:
+            if self.limits.timeout is not None or context.remaining is not None:
+                return await self._timed(input, context, plugins)
+            return await self._live(input, context, plugins)
+        finally:
+            current.reset(token)
+            plugins.contexts.finish(context, "cancelled")
+            context.plugins = None
+
+    def _watch(self, task: asyncio.Task[Any] | None, plugins: PluginManager) -> None:
+        loop = None if task is None else task.get_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            watch(plugins.settings.hook_timeout)
+
+    def context_for(self, given: ExecutionContext | None) -> ExecutionContext:
+        """Return the context of a run to come: a fresh one as it is, else a child of the run that has begun."""
+        if given is not None and not given._begun:
+            given.agent_id = self.name
+            return given
+        parent = given if given is not None else current.get()
+        return ExecutionContext(self.name) if parent is None else parent.fork(self.name)
+
+    async def _timed(
+        self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager
+    ) -> RunResult[T]:
+        if self.limits.timeout is not None:
+            context.limit_time(self.limits.timeout)
+        # An error that _live raised on account of the deadline passes through; the timeout takes its cancellation back.
+        async with asyncio.timeout(context.remaining):
+            return await self._live(input, context, plugins)
+
+    async def _live(
+        self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager
+    ) -> RunResult[T]:
+        hook, name = plugins.hook, self.name
+        told: Mapping[str, Any] = _NOTHING
+        started = False
+        began = perf_counter()
+        try:
+            if context.parent is not None:
+                await hook.context_fork(context=context, parent=context.parent)
+            passed = await hook.agent_input(context=context, agent=name, input=input)
+            told = checked = input if passed is input else self._validate_input(passed)
+            started = True
+            await hook.agent_start(context=context, agent=name, input=told)
+            made = await self.run_agent(checked, context)
+            output = await hook.agent_output(context=context, agent=name, output=made)
+            if output is not made:
+                output = self._validate_output(output)
+        except BaseException as error:
+            raise await self._failed(error, told, started, perf_counter() - began, context, hook) from error.__cause__
+        duration = perf_counter() - began
+        context.outcome = "ok"
+        await hook.agent_complete(
+            context=context,
+            agent=name,
+            input=told,
+            output=output,
+            usage=context.total_usage,
+            duration=duration,
+            outcome="ok",
+        )
+        return RunResult(output, context, duration)
+
+    async def _failed(
+        self,
+        error: BaseException,
+        told: Mapping[str, Any],
+        started: bool,
+        duration: float,
+        context: ExecutionContext,
+        hook: Hooks,
+    ) -> BaseException:
+        """Tell how the run ended, and return what it raises."""
+        outcome = outcome_of(error, context)
+        context.outcome = outcome
+        raised = self._raised(error, outcome, context)
+        if not started:
+            await hook.agent_start(context=context, agent=self.name, input=told)
+        await hook.agent_error(
+            context=context,
+            agent=self.name,
+            input=told,
+            error=raised,
+            usage=context.total_usage,
+            duration=duration,
+            outcome=outcome,
+        )
+        return raised
+
+    def _raised(self, error: BaseException, outcome: Outcome, context: ExecutionContext) -> BaseException:
+        """Say a cancellation in the words of who caused it: the deadline, the context, or the task's owner."""
+        if not isinstance(error, asyncio.CancelledError):
+            return error
+        if outcome == "timeout":
+            return DeadlineError(f"the run of agent {self.name!r} reached its deadline", hint="give it a longer timeout.")
+        task = asyncio.current_task()
+        if context.cancel_reason is not None and task is not None and task.uncancel() == 0:
+            return RunCancelledError(f"the run of agent {self.name!r} was cancelled: {context.cancel_reason}")
+        return error

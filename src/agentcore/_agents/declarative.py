@@ -1,0 +1,149 @@
+"""Agents that are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+
+from agentcore._agents.answers import Answers
+from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
+from agentcore._agents.fields import refuse_reserved
+from agentcore._agents.prompts import render_input
+from agentcore._context import ExecutionContext
+from agentcore._plugins import PluginManager
+from agentcore._run import Asker, Limits, call_tools, resolve_model, resolved_model
+from agentcore._signature import SignatureSpec, signature_model
+from agentcore._tools import Tool, as_tools
+from agentcore.errors import DeadlineError, OutputError
+from agentcore.models import Model
+from agentcore.types import Message, ModelRequest, ModelResponse, ModelSettings
+
+__all__ = ["Agent", "DeclarativeAgent"]
+
+
+class DeclarativeAgent(BaseAgent[Any]):
+    """An agent that is declared: what goes in, what comes out, and what it is to do.
+
+    Example:
+        >>> triage = Agent("triage", input="ticket: str", output="label: Literal['bug', 'question']")
+        >>> result = await triage.run(ticket="It crashes when I click save.")
+        >>> result.output.label
+        'bug'
+
+    Args:
+        name: Of the agent.
+        input: A signature string, a pydantic model, a dataclass, or a dict of fields.
+        output: Likewise.  One ``str`` is asked for as plain text, anything else as JSON.
+        instructions: The system message's beginning.
+        tools: Functions, tools and agents that the model may call.
+        model: A name, a model, or None for the configured or chosen default.
+        types: Pydantic models and other classes that signature strings may name.
+        settings: How the model is to answer.
+        retries: How often the model is asked again after an answer that does not fit, and after a failure that may
+            pass.
+        limits: What one run may consume.
+        providers: As for :class:`BaseAgent`, and so for the rest.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        input: SignatureSpec = "text: str",
+        output: SignatureSpec = "answer: str",
+        *,
+        instructions: str = "",
+        tools: Iterable[Any] = (),
+        model: str | Model | None = None,
+        types: Mapping[str, type] | None = None,
+        settings: ModelSettings | None = None,
+        retries: int = 2,
+        limits: Limits | None = None,
+        providers: Iterable[object] = (),
+        enabled: Iterable[str] = (),
+        disabled: Iterable[str] = (),
+        plugins: PluginManager | None = None,
+    ) -> None:
+        super().__init__(
+            name,
+            providers=providers,
+            enabled=enabled,
+            disabled=disabled,
+            plugins=plugins,
+            limits=limits or Limits(),
+        )
+        self.input_model: type[BaseModel] = signature_model(f"{name}_input", input, types=types)
+        self.output_model: type[BaseModel] = signature_model(f"{name}_output", output, types=types)
+        refuse_reserved(name, self.input_model, RESERVED_INPUTS)
+        self.instructions = instructions
+        self.tools: dict[str, Tool] = as_tools(tools)
+        self.model = model
+        self.settings = settings or ModelSettings()
+        self.retries = retries
+        self._answers: tuple[Model, tuple[str, ...], Answers] | None = None
+
+    @property
+    def description(self) -> str:
+        return self.instructions.strip().partition("\n\n")[0] or f"The agent {self.name}."
+
+    async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> BaseModel:
+        plugins = context.plugins
+        if plugins is None:
+            raise RuntimeError("run_agent() is called by run(), within a run")
+        model = await self._model(plugins)
+        tools = await self._available(plugins)
+        answers = self._answers_for(model, tools)
+        asker = Asker(model, context, plugins.hook, retries=self.retries, on_delta=context._on_delta)
+        messages = [*answers.preamble, Message("user", render_input(input))]
+        misfits = 0
+        step = 0
+        while True:
+            step += 1
+            self._check(step, context)
+            response = await asker.ask(answers.request(messages, self.settings))
+            try:
+                calls, output = answers.read(response)
+            except OutputError as error:
+                misfits += 1
+                if misfits > self.retries:
+                    raise
+                await asker.retry(error, misfits)
+                messages += [_said(response), Message("user", answers.complaint(error))]
+                continue
+            if not calls:
+                return output
+            messages.append(answers.asked(response, calls))
+            messages += answers.told(await call_tools(calls, tools, context, plugins.hook))
+
+    def _check(self, step: int, context: ExecutionContext) -> None:
+        self.limits.check(self.name, step, context)
+        remaining = context.remaining
+        if remaining is not None and remaining <= 0:
+            raise DeadlineError(f"the run of agent {self.name!r} reached its deadline")
+
+    async def _model(self, plugins: PluginManager) -> Model:
+        if isinstance(self.model, Model):
+            return self.model
+        return resolved_model(self.model, plugins) or await resolve_model(self.model, plugins)
+
+    async def _available(self, plugins: PluginManager) -> dict[str, Tool]:
+        """The agent's own tools, and those that plugins bring; its own win."""
+        brought: dict[str, Tool] | None = plugins.derived.get("tools")
+        if brought is None:
+            brought = plugins.derived["tools"] = as_tools(await plugins.hook.register_tools())
+        return {**brought, **self.tools} if brought else self.tools
+
+    def _answers_for(self, model: Model, tools: Mapping[str, Tool]) -> Answers:
+        names = tuple(tools)
+        if self._answers is None or self._answers[0] is not model or self._answers[1] != names:
+            self._answers = (model, names, Answers(self.instructions, self.output_model, model.profile, tools))
+        return self._answers[2]
+
+
+Agent: TypeAlias = DeclarativeAgent
+"""The name to use."""
+
+
+def _said(response: ModelResponse) -> Message:
+    return Message("assistant", response.text)

@@ -1,0 +1,50 @@
+"""Agents that are functions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import getdoc, isawaitable
+from typing import Any, TypeVar, cast
+
+from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
+from agentcore._agents.fields import refuse_reserved
+from agentcore._context import ExecutionContext
+from agentcore._signature import input_model_of
+from agentcore._tools import context_parameter
+
+__all__ = ["FunctionAgent"]
+
+T = TypeVar("T")
+
+
+class FunctionAgent(BaseAgent[T]):
+    """Any callable as an agent: its parameters are the input, what it returns is the output.
+
+    Example:
+        >>> async def shout(text: str) -> str:
+        ...     return text.upper()
+        >>> agent = FunctionAgent(shout)
+
+    Args:
+        function: Sync or async; a parameter annotated :class:`ExecutionContext` gets the run's.
+        name: None takes the function's.
+        **options: As for :class:`BaseAgent`.
+    """
+
+    def __init__(
+        self, function: Callable[..., Awaitable[T]] | Callable[..., T], *, name: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(name or getattr(function, "__name__", type(function).__name__), **options)
+        self._function = function
+        self._context_name = context_parameter(function)
+        self.input_model = input_model_of(function, skip=(ExecutionContext,))
+        refuse_reserved(self.name, self.input_model, RESERVED_INPUTS)
+
+    async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> T:
+        extra = {} if self._context_name is None else {self._context_name: context}
+        result = self._function(**input, **extra)
+        return cast("T", await result if isawaitable(result) else result)
+
+    @property
+    def description(self) -> str:
+        return " ".join((getdoc(self._function) or self.name).partition("\n\n")[0].split())

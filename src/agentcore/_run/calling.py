@@ -1,0 +1,100 @@
+"""Tool calls, with their value hooks and events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+from attrs import evolve
+
+from agentcore._context import ExecutionContext
+from agentcore._plugins import Hooks
+from agentcore._run.outcomes import outcome_of
+from agentcore._tools import Tool, as_text
+from agentcore.errors import DeniedError, HookError, InputError, ToolError, ToolNotFoundError, nearest
+from agentcore.types import Message, ToolCall
+
+__all__ = ["call_tools"]
+
+
+async def call_tools(
+    calls: Sequence[ToolCall], tools: Mapping[str, Tool], context: ExecutionContext, hook: Hooks
+) -> list[Message]:
+    """Make the calls, several at once, and return what the model is to be told, in their order.
+
+    Raises:
+        HookError: A plugin that guards tools failed.
+        BaseException: What a tool raised that is not to be told to the model.
+    """
+    if len(calls) == 1:
+        return [await _call(calls[0], tools, context, hook)]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_call(each, tools, context, hook)) for each in calls]
+    except BaseExceptionGroup as failures:
+        # One failure ends the run; a group of one would only hide it.
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def _call(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionContext, hook: Hooks) -> Message:
+    try:
+        result = await _events(call, tools, context, hook)
+    except DeniedError as error:
+        return Message("tool", f"denied: {error.reason}", tool_call_id=call.id)
+    except HookError:
+        raise
+    except (ToolError, InputError) as error:
+        return Message("tool", f"error: {error}", tool_call_id=call.id)
+    except Exception as error:
+        tool = tools.get(call.name)
+        if tool is None or tool.on_error == "raise":
+            raise
+        return Message("tool", f"error: {type(error).__name__}: {error}", tool_call_id=call.id)
+    return Message("tool", as_text(result), tool_call_id=call.id)
+
+
+async def _events(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionContext, hook: Hooks) -> Any:
+    told = evolve(call, arguments={})
+    started = False
+    duration = 0.0
+    try:
+        told = await hook.tool_call(context=context, call=call)
+        started = True
+        await hook.tool_start(context=context, tool=told.name, arguments=told.arguments, call_id=call.id)
+        tool = tools.get(told.name)
+        if tool is None:
+            raise ToolNotFoundError(f"there is no tool {told.name!r}", hint=nearest(told.name, tools))
+        arguments = tool.validate(told.arguments)
+        began = perf_counter()
+        try:
+            result = await tool.execute(arguments, context)
+        finally:
+            duration = perf_counter() - began
+        result = await hook.tool_result(context=context, call=told, result=result)
+    except BaseException as error:
+        outcome = outcome_of(error, context)
+        if not started:
+            await hook.tool_start(context=context, tool=told.name, arguments=told.arguments, call_id=call.id)
+        await hook.tool_error(
+            context=context,
+            tool=told.name,
+            arguments=told.arguments,
+            error=error,
+            call_id=call.id,
+            duration=duration,
+            outcome=outcome,
+        )
+        raise
+    await hook.tool_execute(
+        context=context,
+        tool=told.name,
+        arguments=told.arguments,
+        result=result,
+        call_id=call.id,
+        duration=duration,
+        outcome="ok",
+    )
+    return result

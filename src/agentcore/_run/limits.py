@@ -1,0 +1,43 @@
+"""What a run may consume."""
+
+from __future__ import annotations
+
+from attrs import field, validators
+
+from agentcore._context import ExecutionContext
+from agentcore._data import data
+from agentcore.errors import LimitError
+
+__all__ = ["Limits"]
+
+_positive = validators.optional(validators.gt(0))
+
+
+@data(kw_only=True)
+class Limits:
+    """What one run may consume, its sub-agents included; None sets no limit."""
+
+    steps: int | None = field(default=16, validator=_positive)
+    """Model calls, those that ask again included."""
+    tokens: int | None = field(default=None, validator=_positive)
+    """Read and written, of the run and its sub-agents.
+    Known after each model call: the call that goes over it is paid for, and the next one is not made."""
+    timeout: float | None = field(default=None, validator=_positive)
+    """Seconds."""
+
+    def check(self, agent: str, step: int, context: ExecutionContext) -> None:
+        """Raise where the run must not ask a model for the *step*-th time, counted from 1.
+
+        Raises:
+            LimitError: It has reached a limit.
+        """
+        if self.steps is not None and step > self.steps:
+            raise LimitError(
+                f"agent {agent!r} has asked its model {self.steps} times without coming to an end",
+                hint="raise limits=Limits(steps=...), or look at what it does again and again.",
+            )
+        if self.tokens is not None and context.total_usage.total_tokens >= self.tokens:
+            raise LimitError(
+                f"agent {agent!r} has used {context.total_usage.total_tokens} of {self.tokens} tokens",
+                hint="raise limits=Limits(tokens=...).",
+            )
