@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 __all__ = ["Provider"]
 
@@ -24,7 +24,7 @@ class Provider:
 
     name: str = ""
     """The name to register under; empty takes the class's name in lower case."""
-    events: ClassVar[Sequence[str]] | Sequence[str] = ()
+    events: Sequence[str] = ()
     """The hooks to be called for; value hooks, too, where :meth:`handle_event` returns the replacement."""
     priority: int = 0
     """Higher ones run earlier among the implementations of a hook that are neither ``tryfirst`` nor ``trylast``."""

@@ -49,7 +49,7 @@ class Tool:
         on_error: Literal["tell", "raise"] = "tell",
         parameters: type[BaseModel] | None = None,
     ) -> None:
-        self.name = name or getattr(function, "__name__", type(function).__name__)
+        self.name: str = name or str(getattr(function, "__name__", type(function).__name__))
         if not _NAME.fullmatch(self.name):
             raise ToolError(
                 f"{self.name!r} cannot be a tool's name",

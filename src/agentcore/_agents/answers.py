@@ -10,10 +10,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from agentcore._agents.actions import action_instructions, action_schema, read_action
-from agentcore._agents.prompts import instructions_for
+from agentcore._agents.prompts import instructions_for, render_input
 from agentcore._tools import Tool, validation_problems
 from agentcore.errors import OutputError
-from agentcore.models import ModelProfile
+from agentcore.models import Model
 from agentcore.types import JsonSchema, Message, ModelRequest, ModelResponse, ModelSettings, ToolCall, ToolSpec
 
 __all__ = ["Answers"]
@@ -29,15 +29,24 @@ class Answers:
 
     Args:
         instructions: The agent's.
+        input: Its input model.
         output: Its output model.
-        profile: The model's.
-        tools: What the model may call.
+        model: Who is asked.
+        tools: What it may call.
     """
 
     def __init__(
-        self, instructions: str, output: type[BaseModel], profile: ModelProfile, tools: Mapping[str, Tool]
+        self,
+        instructions: str,
+        input: type[BaseModel],
+        output: type[BaseModel],
+        model: Model,
+        tools: Mapping[str, Tool],
     ) -> None:
-        self._output = output
+        profile = model.profile
+        self.model = model
+        self.tools = tools
+        self._only_input = text_field(input)
         self._validator = output.__pydantic_validator__
         self._text_field = text_field(output)
         self._actions = bool(tools) and profile.tools == "actions"
@@ -49,6 +58,10 @@ class Answers:
             system = "\n\n".join(part for part in (system, action_instructions(tools, self._text_field)) if part)
         self._schema = schema
         self.preamble: Sequence[Message] = (Message("system", system),) if system else ()
+
+    def question(self, input: Mapping[str, Any]) -> Message:
+        """Ask the run's question."""
+        return Message("user", input[self._only_input] if self._only_input else render_input(input))
 
     def request(self, messages: Sequence[Message], settings: ModelSettings) -> ModelRequest:
         """Ask for the next answer.  The messages are copied: the conversation goes on, the request stays."""
@@ -108,9 +121,9 @@ class Answers:
         return [Message("user", f"Result of the action:\n{each.content}") for each in results]
 
 
-def text_field(output: type[BaseModel]) -> str | None:
-    """Return the only field of *output*, where it is plain text; None where JSON is needed."""
-    fields = output.model_fields
+def text_field(model: type[BaseModel]) -> str | None:
+    """Return the only field of *model*, where it is plain text; None where JSON is needed."""
+    fields = model.model_fields
     if len(fields) != 1:
         return None
     name, field = next(iter(fields.items()))

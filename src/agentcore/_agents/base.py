@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from agentcore._agents.process import get_plugin_manager
 from agentcore._agents.result import RunResult
-from agentcore._context import ExecutionContext, current_context
+from agentcore._context import ExecutionContext
 from agentcore._context.current import current
 from agentcore._plugins import Hooks, PluginManager, watch
 from agentcore._run import Limits, outcome_of
@@ -58,8 +58,8 @@ class BaseAgent(ABC, Generic[T]):
     ) -> None:
         self.name = name
         self.limits = limits
-        self._own = {"providers": tuple(providers), "enabled": tuple(enabled), "disabled": tuple(disabled)}
-        self._has_own = any(self._own.values())
+        self._providers, self._enabled, self._disabled = tuple(providers), tuple(enabled), tuple(disabled)
+        self._has_own = bool(self._providers or self._enabled or self._disabled)
         self._plugins = plugins
         self._scope: tuple[PluginManager, PluginManager] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -119,7 +119,21 @@ class BaseAgent(ABC, Generic[T]):
         base = self._base(context, plugins)
         if providers or enabled or disabled:
             base = base.scope(providers=providers, enabled=enabled, disabled=disabled)
-        return await self._run(self._fields(input, fields), context, base)
+        checked = self._validate_input(fields if input is None else self._fields(input, fields))
+        served = self._scoped(base) if self._has_own else base
+        if not served.ready:
+            await served.startup()
+        own = self.context_for(context)
+        own._begun = True
+        own._scope = base
+        own.plugins = served
+        own._task = task = asyncio.current_task()
+        if task is not None and task.get_loop() is not self._loop:
+            self._loop = task.get_loop()
+            watch(served.settings.hook_timeout)
+        if self.limits.timeout is None and own._monotonic_deadline is None:
+            return await self._live(checked, own, served)
+        return await self._timed(checked, own, served)
 
     def run_sync(self, input: Any = None, /, **options: Any) -> RunResult[T]:
         """Run once, from code that is not async; takes what :meth:`run` takes.
@@ -159,7 +173,7 @@ class BaseAgent(ABC, Generic[T]):
             )
 
         async def call(context: ExecutionContext, **fields: Any) -> Any:
-            return (await self._run(fields, context, self._base(context, None))).output
+            return (await self.run(fields, context=context)).output
 
         return Tool(
             call,
@@ -187,15 +201,11 @@ class BaseAgent(ABC, Generic[T]):
         return get_plugin_manager()
 
     def _scoped(self, base: PluginManager) -> PluginManager:
-        if not self._has_own:
-            return base
         if self._scope is None or self._scope[0] is not base:
-            self._scope = (base, base.scope(**self._own))
+            self._scope = (base, base.scope(providers=self._providers, enabled=self._enabled, disabled=self._disabled))
         return self._scope[1]
 
     def _fields(self, input: Any, fields: dict[str, Any]) -> Mapping[str, Any]:
-        if input is None:
-            return fields
         if isinstance(input, BaseModel):
             input = {name: getattr(input, name) for name in type(input).model_fields}
         elif not isinstance(input, Mapping):
@@ -219,9 +229,11 @@ class BaseAgent(ABC, Generic[T]):
         if model is None:
             return dict(fields)
         try:
-            return model.__pydantic_validator__.validate_python(fields).__dict__
+            # The validator itself: model_validate() only adds to the time (benchmarks/run.py).
+            checked: dict[str, Any] = model.__pydantic_validator__.validate_python(fields).__dict__
         except ValueError as error:
             raise self._misfit(error, model) from None
+        return checked
 
     def _misfit(self, error: ValueError, model: type[BaseModel]) -> InputError:
         problems = validation_problems(error) if isinstance(error, ValidationError) else str(error)
@@ -240,36 +252,6 @@ class BaseAgent(ABC, Generic[T]):
             f"the output of agent {self.name!r} must be {model.__name__}, and a plugin made it {type(output).__name__}"
         )
 
-    async def _run(
-        self, fields: Mapping[str, Any], given: ExecutionContext | None, base: PluginManager
-    ) -> RunResult[T]:
-        input = self._validate_input(fields)
-        plugins = self._scoped(base)
-        if not plugins.ready:
-            await plugins.startup()
-        context = self.context_for(given)
-        context._begun = True
-        context._scope = base
-        context.plugins = plugins
-        context._task = task = asyncio.current_task()
-        self._watch(task, plugins)
-        plugins.contexts.begin(context)
-        token = current.set(context)
-        try:
-            if self.limits.timeout is not None or context.remaining is not None:
-                return await self._timed(input, context, plugins)
-            return await self._live(input, context, plugins)
-        finally:
-            current.reset(token)
-            plugins.contexts.finish(context, "cancelled")
-            context.plugins = None
-
-    def _watch(self, task: asyncio.Task[Any] | None, plugins: PluginManager) -> None:
-        loop = None if task is None else task.get_loop()
-        if loop is not self._loop:
-            self._loop = loop
-            watch(plugins.settings.hook_timeout)
-
     def context_for(self, given: ExecutionContext | None) -> ExecutionContext:
         """Return the context of a run to come: a fresh one as it is, else a child of the run that has begun."""
         if given is not None and not given._begun:
@@ -278,21 +260,19 @@ class BaseAgent(ABC, Generic[T]):
         parent = given if given is not None else current.get()
         return ExecutionContext(self.name) if parent is None else parent.fork(self.name)
 
-    async def _timed(
-        self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager
-    ) -> RunResult[T]:
+    async def _timed(self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager) -> RunResult[T]:
         if self.limits.timeout is not None:
             context.limit_time(self.limits.timeout)
         # An error that _live raised on account of the deadline passes through; the timeout takes its cancellation back.
         async with asyncio.timeout(context.remaining):
             return await self._live(input, context, plugins)
 
-    async def _live(
-        self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager
-    ) -> RunResult[T]:
+    async def _live(self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager) -> RunResult[T]:
         hook, name = plugins.hook, self.name
         told: Mapping[str, Any] = _NOTHING
         started = False
+        plugins.contexts.begin(context)
+        token = current.set(context)
         began = perf_counter()
         try:
             if context.parent is not None:
@@ -305,20 +285,27 @@ class BaseAgent(ABC, Generic[T]):
             output = await hook.agent_output(context=context, agent=name, output=made)
             if output is not made:
                 output = self._validate_output(output)
+            duration = perf_counter() - began
+            context.outcome = "ok"
+            await hook.agent_complete(
+                context=context,
+                agent=name,
+                input=told,
+                output=output,
+                usage=context.total_usage,
+                duration=duration,
+                outcome="ok",
+            )
+            return RunResult(output, context, duration)
         except BaseException as error:
+            if context.outcome is not None:
+                # It had ended well: what came later, a cancellation while that was being told, is not its end.
+                raise
             raise await self._failed(error, told, started, perf_counter() - began, context, hook) from error.__cause__
-        duration = perf_counter() - began
-        context.outcome = "ok"
-        await hook.agent_complete(
-            context=context,
-            agent=name,
-            input=told,
-            output=output,
-            usage=context.total_usage,
-            duration=duration,
-            outcome="ok",
-        )
-        return RunResult(output, context, duration)
+        finally:
+            current.reset(token)
+            plugins.contexts.finish(context)
+            context.plugins = None
 
     async def _failed(
         self,
@@ -351,7 +338,9 @@ class BaseAgent(ABC, Generic[T]):
         if not isinstance(error, asyncio.CancelledError):
             return error
         if outcome == "timeout":
-            return DeadlineError(f"the run of agent {self.name!r} reached its deadline", hint="give it a longer timeout.")
+            return DeadlineError(
+                f"the run of agent {self.name!r} reached its deadline", hint="give it a longer timeout."
+            )
         task = asyncio.current_task()
         if context.cancel_reason is not None and task is not None and task.uncancel() == 0:
             return RunCancelledError(f"the run of agent {self.name!r} was cancelled: {context.cancel_reason}")

@@ -10,15 +10,14 @@ from pydantic import BaseModel
 from agentcore._agents.answers import Answers
 from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
 from agentcore._agents.fields import refuse_reserved
-from agentcore._agents.prompts import render_input
 from agentcore._context import ExecutionContext
 from agentcore._plugins import PluginManager
 from agentcore._run import Asker, Limits, call_tools, resolve_model, resolved_model
 from agentcore._signature import SignatureSpec, signature_model
 from agentcore._tools import Tool, as_tools
-from agentcore.errors import DeadlineError, OutputError
+from agentcore.errors import OutputError
 from agentcore.models import Model
-from agentcore.types import Message, ModelRequest, ModelResponse, ModelSettings
+from agentcore.types import Message, ModelResponse, ModelSettings
 
 __all__ = ["Agent", "DeclarativeAgent"]
 
@@ -78,10 +77,11 @@ class DeclarativeAgent(BaseAgent[Any]):
         refuse_reserved(name, self.input_model, RESERVED_INPUTS)
         self.instructions = instructions
         self.tools: dict[str, Tool] = as_tools(tools)
-        self.model = model
+        self.model_name = None if isinstance(model, Model) else model
+        self._model = model if isinstance(model, Model) else None
         self.settings = settings or ModelSettings()
         self.retries = retries
-        self._answers: tuple[Model, tuple[str, ...], Answers] | None = None
+        self._answers: Answers | None = None
 
     @property
     def description(self) -> str:
@@ -91,16 +91,22 @@ class DeclarativeAgent(BaseAgent[Any]):
         plugins = context.plugins
         if plugins is None:
             raise RuntimeError("run_agent() is called by run(), within a run")
-        model = await self._model(plugins)
-        tools = await self._available(plugins)
-        answers = self._answers_for(model, tools)
-        asker = Asker(model, context, plugins.hook, retries=self.retries, on_delta=context._on_delta)
-        messages = [*answers.preamble, Message("user", render_input(input))]
+        model = self._model or resolved_model(self.model_name, plugins) or await resolve_model(self.model_name, plugins)
+        brought: dict[str, Tool] | None = plugins.derived.get("tools")
+        if brought is None:
+            brought = plugins.derived["tools"] = as_tools(await plugins.hook.register_tools())
+        # The agent's own win.
+        tools = {**brought, **self.tools} if brought else self.tools
+        answers = self._answers
+        if answers is None or answers.model is not model or answers.tools != tools:
+            answers = self._answers = Answers(self.instructions, self.input_model, self.output_model, model, tools)
+        asker = Asker(model, context, plugins.hook, self.retries, context._on_delta)
+        messages = [*answers.preamble, answers.question(input)]
         misfits = 0
         step = 0
         while True:
             step += 1
-            self._check(step, context)
+            self.limits.check(self.name, step, context)
             response = await asker.ask(answers.request(messages, self.settings))
             try:
                 calls, output = answers.read(response)
@@ -112,33 +118,10 @@ class DeclarativeAgent(BaseAgent[Any]):
                 messages += [_said(response), Message("user", answers.complaint(error))]
                 continue
             if not calls:
-                return output
+                made: BaseModel = output
+                return made
             messages.append(answers.asked(response, calls))
             messages += answers.told(await call_tools(calls, tools, context, plugins.hook))
-
-    def _check(self, step: int, context: ExecutionContext) -> None:
-        self.limits.check(self.name, step, context)
-        remaining = context.remaining
-        if remaining is not None and remaining <= 0:
-            raise DeadlineError(f"the run of agent {self.name!r} reached its deadline")
-
-    async def _model(self, plugins: PluginManager) -> Model:
-        if isinstance(self.model, Model):
-            return self.model
-        return resolved_model(self.model, plugins) or await resolve_model(self.model, plugins)
-
-    async def _available(self, plugins: PluginManager) -> dict[str, Tool]:
-        """The agent's own tools, and those that plugins bring; its own win."""
-        brought: dict[str, Tool] | None = plugins.derived.get("tools")
-        if brought is None:
-            brought = plugins.derived["tools"] = as_tools(await plugins.hook.register_tools())
-        return {**brought, **self.tools} if brought else self.tools
-
-    def _answers_for(self, model: Model, tools: Mapping[str, Tool]) -> Answers:
-        names = tuple(tools)
-        if self._answers is None or self._answers[0] is not model or self._answers[1] != names:
-            self._answers = (model, names, Answers(self.instructions, self.output_model, model.profile, tools))
-        return self._answers[2]
 
 
 Agent: TypeAlias = DeclarativeAgent

@@ -34,7 +34,7 @@ class FunctionAgent(BaseAgent[T]):
     def __init__(
         self, function: Callable[..., Awaitable[T]] | Callable[..., T], *, name: str | None = None, **options: Any
     ) -> None:
-        super().__init__(name or getattr(function, "__name__", type(function).__name__), **options)
+        super().__init__(name or str(getattr(function, "__name__", type(function).__name__)), **options)
         self._function = function
         self._context_name = context_parameter(function)
         self.input_model = input_model_of(function, skip=(ExecutionContext,))

@@ -12,7 +12,6 @@ from agentcore._config import Settings, ensure_state_dir, load_settings, validat
 from agentcore._plugins import PluginManager
 from agentcore.models import BuiltinModels, ModelConfig
 
-
 __all__ = ["aclose", "get_plugin_manager", "new_plugin_manager", "set_plugin_manager", "state_dir"]
 
 logger = logging.getLogger("agentcore")

@@ -34,7 +34,9 @@ def instructions_for(
         return "\n\n".join(parts)
     parts.append(f"Answer with one JSON object that has these fields:\n{describe(output)}")
     if profile.structure != "json_schema":
-        parts.append(f"It must fit this JSON Schema:\n{to_json(schema).decode()}\nWrite the JSON object and nothing else.")
+        parts.append(
+            f"It must fit this JSON Schema:\n{to_json(schema).decode()}\nWrite the JSON object and nothing else."
+        )
     return "\n\n".join(parts)
 
 

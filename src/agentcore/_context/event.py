@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from random import getrandbits
 from typing import Final
 
@@ -60,7 +60,7 @@ class Event:
     @property
     def time(self) -> datetime:
         """When it was sent, in UTC."""
-        return datetime.fromtimestamp(self._time, timezone.utc)
+        return datetime.fromtimestamp(self._time, UTC)
 
     def __repr__(self) -> str:
         return f"<Event {self.name} {self.id}>"

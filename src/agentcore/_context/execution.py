@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import Task
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from random import getrandbits
 from threading import Lock
 from time import monotonic, time
@@ -124,12 +124,12 @@ class ExecutionContext:
     @property
     def start_time(self) -> datetime:
         """When it was made, in UTC."""
-        return datetime.fromtimestamp(self._started, timezone.utc)
+        return datetime.fromtimestamp(self._started, UTC)
 
     @property
     def end_time(self) -> datetime | None:
         """When the run ended, in UTC; None while it is going on."""
-        return None if self._ended is None else datetime.fromtimestamp(self._ended, timezone.utc)
+        return None if self._ended is None else datetime.fromtimestamp(self._ended, UTC)
 
     @property
     def remaining(self) -> float | None:
@@ -140,7 +140,7 @@ class ExecutionContext:
     def deadline(self) -> datetime | None:
         """When the run must have ended, in UTC: its own or an ancestor's, whichever is earlier; None where none is."""
         remaining = self.remaining
-        return None if remaining is None else datetime.now(timezone.utc) + timedelta(seconds=remaining)
+        return None if remaining is None else datetime.now(UTC) + timedelta(seconds=remaining)
 
     def limit_time(self, timeout: float) -> None:
         """End the run *timeout* seconds from now at the latest; a deadline that is earlier stays."""
@@ -172,19 +172,20 @@ class ExecutionContext:
     @property
     def total_usage(self) -> Usage:
         """What the run and all its descendants have consumed."""
-        if self._children_usage is _NO_USAGE:
-            return self._usage
-        return self._usage + self._children_usage
+        children = self._children_usage
+        return self._usage if children is _NO_USAGE else self._usage + children
 
     def add_usage(self, usage: Usage) -> None:
         """Count *usage* as the run's own, and in the totals of its ancestors.  Safe on any thread."""
-        if self.parent is None and self._usage is _NO_USAGE:
+        parent = self.parent
+        if parent is None and self._usage is _NO_USAGE:
             self._usage = usage
             return
         with _usage_lock:
             self._usage = self._usage + usage
-            for ancestor in self.ancestors:
-                ancestor._children_usage = ancestor._children_usage + usage
+            while parent is not None:
+                parent._children_usage = parent._children_usage + usage
+                parent = parent.parent
 
     # --- family ---
 
@@ -214,9 +215,7 @@ class ExecutionContext:
             child.limit_time(timeout)
         return child
 
-    def join(
-        self, child: ExecutionContext, *, conflict: JoinRule = "error", keys: Iterable[str] | None = None
-    ) -> None:
+    def join(self, child: ExecutionContext, *, conflict: JoinRule = "error", keys: Iterable[str] | None = None) -> None:
         """Bring a child's state back.
 
         Args:
@@ -313,4 +312,6 @@ class ExecutionContext:
         thaw(self, state)
 
     def __repr__(self) -> str:
-        return f"<ExecutionContext {self.context_id} agent={self.agent_id!r} depth={self.depth} {self.outcome or 'live'}>"
+        return (
+            f"<ExecutionContext {self.context_id} agent={self.agent_id!r} depth={self.depth} {self.outcome or 'live'}>"
+        )

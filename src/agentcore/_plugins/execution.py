@@ -26,11 +26,11 @@ async def limited(result: Awaitable[T] | T, timeout: float, plugin: str, hook: s
         HookTimeoutError: It took longer.  A TimeoutError of the implementation's own passes as it is.
     """
     if not hasattr(result, "__await__"):
-        return result  # type: ignore[return-value]
+        return result
     limit = asyncio.timeout(None if timeout == float("inf") else timeout)
     try:
         async with limit:
-            return await result  # type: ignore[misc, no-any-return]
+            return await result
     except TimeoutError:
         if limit.expired():
             raise HookTimeoutError(plugin=plugin, hook=hook, timeout=timeout) from None

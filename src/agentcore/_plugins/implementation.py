@@ -81,9 +81,7 @@ def wanted_arguments(
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
-def _unknown_argument(
-    plugin: str, specification: HookSpecification[..., Any], argument: str
-) -> PluginValidationError:
+def _unknown_argument(plugin: str, specification: HookSpecification[..., Any], argument: str) -> PluginValidationError:
     return PluginValidationError(
         f"plugin {plugin!r} implements {specification.name!r} with the argument {argument!r}, which the hook does not"
         f" have: {specification.name}({', '.join(specification.arguments)})",

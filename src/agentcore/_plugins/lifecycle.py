@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,13 +29,10 @@ class Lifecycle:
         self._failed: dict[str, BaseException] = {}
         self._lock = threading.Lock()
         self._configured = False
-        self.ready = False
-        """Whether nothing waits to be started up."""
 
     def entered(self, plugin: str) -> None:
         """A plugin was registered."""
         self._waiting.add(plugin)
-        self.ready = False
 
     def left(self, plugin: str) -> None:
         """A plugin was taken out."""
@@ -58,21 +54,28 @@ class Lifecycle:
             self._lock.release()
 
     async def startup(self) -> None:
-        """Call ``agentcore_startup`` of the plugins that wait for it; those that fail are taken out."""
+        """Call ``agentcore_startup`` of the plugins that wait for it; those that fail are taken out.
+
+        Raises:
+            PluginLoadError: A required plugin is not there; every later call says so again.
+        """
         async with self._alone():
-            if self.ready:
-                return
             self._configure()
-            starting, self._waiting = self._waiting, set()
-            # The implementations are those of the waiting plugins alone: nobody is started twice.
-            scope = self._manager.only(starting)
-            await scope.hook.agentcore_startup(plugins=self._manager)
-            self._started |= starting - self._failed.keys()
-            self._expel()
+            while self._waiting:
+                await self._start(frozenset(self._waiting))
             await self._manager.announce_failures()
-            await self._collect_middleware(starting)
             self._manager.check_required()
-            self.ready = not self._waiting
+
+    async def _start(self, plugins: frozenset[str]) -> None:
+        # The implementations are those of the waiting plugins alone: nobody is started twice.
+        newcomers = self._manager.only(plugins)
+        await newcomers.hook.agentcore_startup(plugins=self._manager)
+        # Only now: where the startup is cancelled they go on waiting.
+        self._waiting -= plugins
+        self._started |= plugins - self._failed.keys()
+        self._expel()
+        for middleware in await newcomers.hook.register_middleware():
+            self._manager.add_middleware(middleware)
 
     def _expel(self) -> None:
         for plugin, error in self._failed.items():
@@ -87,16 +90,11 @@ class Lifecycle:
             self._manager.add_middleware(_configured(source))
         self._configured = True
 
-    async def _collect_middleware(self, plugins: set[str]) -> None:
-        for each in await self._manager.only(plugins).hook.register_middleware():
-            self._manager.add_middleware(each)
-
     async def shutdown(self) -> None:
         """Call ``agentcore_shutdown`` of those that were started."""
         async with self._alone():
             stopping, self._started = self._started, set()
             self._waiting |= stopping
-            self.ready = False
             if stopping:
                 await self._manager.only(stopping).hook.agentcore_shutdown(plugins=self._manager)
 

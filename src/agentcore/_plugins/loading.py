@@ -113,5 +113,7 @@ def _check_object(name: str, plugin: object) -> None:
         )
     if isinstance(plugin, Provider) and not plugin.events:
         raise PluginValidationError(
-            f"the provider {name!r} lists no events", plugin=name, hint='set events = ("agent_complete", …) on the class.'
+            f"the provider {name!r} lists no events",
+            plugin=name,
+            hint='set events = ("agent_complete", …) on the class.',
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -48,17 +48,20 @@ class PluginManager:
     """Every hook as an async function."""
     contexts: ContextManager
     """The contexts of the runs that use this manager."""
+    ready: bool
+    """Whether every plugin here has been started up."""
     derived: dict[Any, Any]
     """What others have worked out from the plugins, as tools by name; emptied when plugins come and go."""
 
     def __init__(self, settings: Settings | None = None, *, parent: PluginManager | None = None) -> None:
-        self.settings = settings or (parent.settings if parent else Settings())
+        self.settings: Settings = settings or (parent.settings if parent else Settings())
         self.parent = parent
         self.contexts = parent.contexts if parent else ContextManager()
         self.hook = Hooks()
+        self.ready = False
         self.derived = {}
         self._closing: list[Callable[[], Awaitable[None]]] = []
-        self._registry = Registry(parent._registry.specifications if parent else SPECIFICATIONS)
+        self._registry: Registry = Registry(parent._registry.specifications if parent else SPECIFICATIONS)
         self._hidden: frozenset[str] = frozenset()
         self._middleware: list[ProviderMiddleware] = []
         self._scopes: weakref.WeakSet[PluginManager] = weakref.WeakSet()
@@ -204,7 +207,10 @@ class PluginManager:
     # --- compiled calls ---
 
     def _outdate(self) -> None:
-        """Have every hook compiled anew when it is called next, here and in the scopes."""
+        """Have every hook compiled anew when it is called next, and newcomers started up before the next run; here
+        and in the scopes.
+        """
+        self.ready = False
         self.derived.clear()
         for name in self._registry.specifications:
             setattr(self.hook, name, partial(self._first_call, name))
@@ -240,9 +246,7 @@ class PluginManager:
         configured = self.settings.timeout_for(implementation.hook, implementation.plugin)
         return implementation.timeout if configured is None else configured
 
-    async def _report(
-        self, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException
-    ) -> None:
+    async def _report(self, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException) -> None:
         owner = self._owner(plugin)
         if hook == "agentcore_startup":
             owner._lifecycle.failed(plugin, error)
@@ -317,20 +321,16 @@ class PluginManager:
         """The folder for what plugins keep; made when it is first asked for."""
         return ensure_state_dir(self.settings.state_dir)
 
-    @property
-    def ready(self) -> bool:
-        """Whether every plugin here has been started up."""
-        return self._lifecycle.ready and (self.parent is None or self.parent.ready)
-
     async def startup(self) -> None:
         """Start up the plugins that have not been, and collect middleware; a run does so by itself.
 
         Raises:
             PluginLoadError: A required plugin failed.
         """
-        if self.parent is not None:
+        if self.parent is not None and not self.parent.ready:
             await self.parent.startup()
         await self._lifecycle.startup()
+        self.ready = True
 
     def closes(self, close: Callable[[], Awaitable[None]]) -> None:
         """Have *close* called when the plugins are shut down."""

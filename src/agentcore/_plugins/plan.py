@@ -71,8 +71,7 @@ class Plan:
         fault = self._fault(index, error, context)
         await self._report(context, plugin, hook, fault)
         failed = HookError(
-            f"plugin {plugin!r} failed in {hook!r}, and what it guards must not go on:"
-            f" {type(fault).__name__}: {fault}",
+            f"plugin {plugin!r} failed in {hook!r}, and what it guards must not go on: {type(fault).__name__}: {fault}",
             plugin=plugin,
             hook=hook,
             hint=f"mend the plugin, or disable it where it is not needed: disabled = [{plugin!r}].",

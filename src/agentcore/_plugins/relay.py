@@ -187,7 +187,9 @@ class _Writer:
             f"{name}=defaults[{name!r}]" if name in specification.defaults else name for name in specification.arguments
         )
         steps = sorted({word for line in self._lines for word in _step_names(line)})
-        bindings = self._bindings + [f"{name} = {name[: name.index('_')]}_steps[{name.split('_')[1]}]" for name in steps]
+        bindings = self._bindings + [
+            f"{name} = {name[: name.index('_')]}_steps[{name.split('_')[1]}]" for name in steps
+        ]
         head = ["def make(plan, functions, pre_steps, post_steps, accepts, defaults):"]
         head += [f"    {each}" for each in bindings]
         head.append(f"    async def {specification.name}({parameters}):")

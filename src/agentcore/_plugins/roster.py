@@ -127,7 +127,9 @@ class Roster:
         """Book what it implements."""
         status = self._statuses[name]
         found = set(hooks)
-        status.hooks = tuple(each for each in SPECIFICATIONS if each in found) + tuple(sorted(found - set(SPECIFICATIONS)))
+        status.hooks = tuple(each for each in SPECIFICATIONS if each in found) + tuple(
+            sorted(found - set(SPECIFICATIONS))
+        )
         self._require(status, guards(found))
 
     def _require(self, status: PluginStatus, guard: bool) -> None:

@@ -33,7 +33,8 @@ class _Stand(NamedTuple):
     """Where a task is suspended: one execution of one implementation."""
 
     plan: Plan
-    index: int
+    place: int
+    """The implementation's index in the plan."""
     coroutine: CoroutineType[Any, Any, Any]
 
 
@@ -58,7 +59,7 @@ def take_expired(plan: Plan, index: int) -> float | None:
     """
     task = asyncio.current_task()
     found = None if task is None else _expired.get(task)
-    if task is None or found is None or found[0].plan is not plan or found[0].index != index:
+    if task is None or found is None or found[0].plan is not plan or found[0].place != index:
         return None
     del _expired[task]
     # What is left after taking ours back is somebody else's cancellation of the run, and goes on.
@@ -82,9 +83,9 @@ class _Watchdog:
         for task in asyncio.all_tasks(loop):
             self._recall(task)
             for stand in _stands(task):
-                key = (id(stand.coroutine), stand.index)
+                key = (id(stand.coroutine), stand.place)
                 since[key] = self._since.get(key, now)
-                timeout = stand.plan.watched(stand.index)
+                timeout = stand.plan.watched(stand.place)
                 if now - since[key] >= timeout and task not in _expired:
                     _expired[task] = (stand, timeout)
                     task.cancel()

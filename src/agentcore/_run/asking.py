@@ -44,7 +44,6 @@ class Asker:
         model: Model,
         context: ExecutionContext,
         hook: Hooks,
-        *,
         retries: int,
         on_delta: DeltaHandler | None,
     ) -> None:
@@ -83,9 +82,7 @@ class Asker:
 
     async def retry(self, error: Exception, attempt: int, delay: float = 0.0) -> None:
         """Tell that the model will be asked again."""
-        await self._hook.model_retry(
-            context=self._context, model=self._name, error=error, attempt=attempt, delay=delay
-        )
+        await self._hook.model_retry(context=self._context, model=self._name, error=error, attempt=attempt, delay=delay)
 
     async def _call(self, request: ModelRequest) -> ModelResponse:
         context, hook, name = self._context, self._hook, self._name

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from time import monotonic
+from typing import Any
+
 from attrs import field, validators
 
 from agentcore._context import ExecutionContext
 from agentcore._data import data
-from agentcore.errors import LimitError
+from agentcore.errors import DeadlineError, LimitError
 
 __all__ = ["Limits"]
 
-_positive = validators.optional(validators.gt(0))
+_positive: Any = validators.optional(validators.gt(0))
 
 
 @data(kw_only=True)
@@ -30,7 +33,12 @@ class Limits:
 
         Raises:
             LimitError: It has reached a limit.
+            DeadlineError: Its time is over.
         """
+        deadline = context._monotonic_deadline
+        if deadline is not None and deadline <= monotonic():
+            # A sub-agent that hit its ancestor's deadline may have been forgiven for it.
+            raise DeadlineError(f"the run of agent {agent!r} reached its deadline")
         if self.steps is not None and step > self.steps:
             raise LimitError(
                 f"agent {agent!r} has asked its model {self.steps} times without coming to an end",

@@ -1,0 +1,111 @@
+"""Results on stdout: text, JSON and tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, TextIO
+
+import attrs
+from pydantic_core import to_json
+
+__all__ = ["Output", "PipeClosedError", "json_text", "jsonable", "printable"]
+
+_WIDE: Final = 160
+"""Columns of a table that goes to a file or a pipe."""
+
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class PipeClosedError(Exception):
+    """Nobody reads stdout any more."""
+
+
+class Output:
+    """What a command's results are written to, each at once.
+
+    Args:
+        stream: None takes the stdout of the moment, which stays the target whatever is redirected later.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = sys.stdout if stream is None else stream
+        self.is_terminal = self._stream.isatty()
+
+    def text(self, text: str) -> None:
+        """Write *text* as it is; on a terminal without what would steer it."""
+        self._write(printable(text) if self.is_terminal else text)
+
+    def line(self, text: str) -> None:
+        """Write *text* and a line end."""
+        self.text(f"{text}\n")
+
+    def json(self, value: Any, *, indent: int | None = 2) -> None:
+        """Write *value* as JSON; on one line where *indent* is None."""
+        self._write(f"{json_text(value, indent=indent)}\n")
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, fixed: int = 1) -> None:
+        """Write a table; what does not fit into a cell goes on in the next line, except in the first *fixed* columns.
+
+        On a terminal it is as wide as that.
+        """
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for number, name in enumerate(columns):
+            table.add_column(name, no_wrap=number < fixed, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(printable(cell)) for cell in row))
+        console = Console(file=self._stream, width=None if self.is_terminal else _WIDE, emoji=False)
+        with console.capture() as capture:
+            console.print(table)
+        self._write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
+
+    def _write(self, text: str) -> None:
+        try:
+            # In the stream's own way where it has bytes: a locale's encoding may lack characters, JSON is in UTF-8.
+            binary = getattr(self._stream, "buffer", None)
+            if binary is None:
+                self._stream.write(text)
+            else:
+                self._stream.flush()
+                binary.write(text.encode("utf-8", "backslashreplace").replace(b"\n", os.linesep.encode()))
+            self._stream.flush()
+        except BrokenPipeError as error:
+            raise PipeClosedError from error
+
+
+def printable(text: str) -> str:
+    """Return *text* without characters that would move a terminal's cursor or colour it."""
+    return _UNPRINTABLE.sub("", text)
+
+
+def jsonable(value: Any) -> Any:
+    """Return *value* as JSON values; what JSON has nothing for as its ``repr``."""
+    try:
+        return json.loads(to_json(value, fallback=_odd, inf_nan_mode="strings"))
+    except Exception:  # it refers to itself, holds bytes that are no text, or has a serializer that raises
+        return _shown(value)
+
+
+def _odd(value: Any) -> Any:
+    """What pydantic does not know."""
+    return attrs.asdict(value, recurse=False) if attrs.has(type(value)) else repr(value)
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # a result is worth a line, whatever its repr does
+        return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """Write JSON values as JSON."""
+    separators = (",", ":") if indent is None else None
+    return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)

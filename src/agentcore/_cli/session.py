@@ -1,0 +1,61 @@
+"""What the options of one command line say, and what is made of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from agentcore._agents import new_plugin_manager, set_plugin_manager
+from agentcore._config import Settings, load_settings
+from agentcore._config.files import CONFIG_VARIABLE
+from agentcore._plugins import PluginManager
+
+__all__ = ["Session"]
+
+
+class Session:
+    """One command line, from its first option to its end."""
+
+    def __init__(self) -> None:
+        self.flags: list[str] = []
+        """The values of ``-p``, in their order."""
+        self.config: Path | None = None
+        """The value of ``--config``."""
+        self.verbosity = 0
+        """How often ``-v`` was given."""
+        self._plugins: PluginManager | None = None
+
+    def settings(self, *, model: str | None = None) -> Settings:
+        """Read the configuration.
+
+        Args:
+            model: The default model, whatever is configured.
+
+        Raises:
+            ConfigError: It cannot be used.
+        """
+        environ = dict(os.environ)
+        if self.config is not None:
+            environ[CONFIG_VARIABLE] = str(self.config.absolute())
+        return load_settings(environ=environ, flags=self.flags, overrides={"model": model})
+
+    def plugins(self, *, model: str | None = None) -> PluginManager:
+        """Load the plugins, the first time; they are the process's until :meth:`close`.
+
+        Plugins that could not be loaded are in the manager's ``statuses()``, required ones among them.
+
+        Raises:
+            ConfigError: The configuration cannot be used.
+        """
+        if self._plugins is None:
+            self._plugins = new_plugin_manager(self.settings(model=model))
+            set_plugin_manager(self._plugins)
+        return self._plugins
+
+    def close(self) -> None:
+        """Shut down what a command has started and left open."""
+        plugins, self._plugins = self._plugins, None
+        if plugins is not None:
+            set_plugin_manager(None)
+            asyncio.run(plugins.aclose())

@@ -1,0 +1,137 @@
+"""The settings of a program, put together from every source."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from agentcore._config.decisions import Decision, Requirement, Statement, Verb
+from agentcore._config.durations import Timeout
+from agentcore._config.files import error_at
+from agentcore._config.options import DeliveryOptions, HookOptions, Reference, Table, Text
+from agentcore.errors import ConfigError
+
+__all__ = ["DEFAULT", "STATE_DIR", "Settings"]
+
+STATE_DIR: Final = ".agentcore"
+"""The name of the state folder where none is configured."""
+
+DEFAULT: Final = "the default"
+"""What :meth:`Settings.origin` says of a setting that nobody made."""
+
+
+def _default_state_dir() -> Path:
+    return Path.cwd() / STATE_DIR
+
+
+class Settings(BaseModel):
+    """What is configured, with who configured it.
+
+    Made by :func:`load_settings`; ``Settings()`` is what holds without any configuration.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+    config_path: Path | None = None
+    """The configuration file, absolute; None where there is none."""
+    model: Text | None = None
+    """The default model's name; None leaves the choice to the models."""
+    state_dir: Annotated[Path, AfterValidator(Path.absolute)] = Field(default_factory=_default_state_dir)
+    """Where journals, memories and ledgers are kept; absolute.  It may not exist yet: see :func:`ensure_state_dir`."""
+    autoload: bool = True
+    """Whether every installed plugin is loaded, unless it is disabled."""
+    strict: bool = False
+    """Whether every enabled plugin is required, unless it is named as optional."""
+    hook_timeout: Timeout = 30.0
+    """Seconds for each execution of an implementation for which nothing else says how long; infinity for no end."""
+    middleware: tuple[Reference, ...] = ()
+    """Middleware to install, outermost first, as ``package.module:attribute``."""
+    plugins: Table = Field(default={}, repr=False)
+    """The plugins' own settings, by plugin, not yet checked."""
+    hooks: Mapping[str, HookOptions] = {}
+    """By hook."""
+    delivery: Mapping[str, DeliveryOptions] = {}
+    """By plugin."""
+    models: Table = Field(default={}, repr=False)
+    """Declared models, by name, not yet checked."""
+    agents: Table = Field(default={}, repr=False)
+    """Declared agents, by name, not yet checked."""
+    statements: tuple[Statement, ...] = Field(default=(), exclude=True)
+    """What the sources say of plugins; of two about one plugin, the first decides."""
+    origins: Mapping[str, str] = Field(default={}, exclude=True)
+    """By setting, where it was made, for those that were."""
+
+    @property
+    def enabled(self) -> tuple[str, ...]:
+        """The plugins that are to be loaded even where autoload is off: entry points' names or importable modules.
+
+        Those of the strongest source come first.
+        """
+        return tuple(name for name in self._named("enabled", "required") if self.decision(name).enabled)
+
+    @property
+    def disabled(self) -> tuple[str, ...]:
+        """The plugins that are not to be loaded; those of the strongest source come first."""
+        return tuple(name for name in self._named("disabled") if not self.decision(name).enabled)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The plugins that are required by name; those of the strongest source come first."""
+        return tuple(name for name in self._named("required") if self.requirement(name).required)
+
+    def decision(self, name: str) -> Decision:
+        """Return whether the plugin *name* is loaded, and who decided."""
+        said = self._said(name, "disabled", "enabled", "required")
+        if said is not None:
+            return Decision(said.verb != "disabled", said.reason)
+        state = "on" if self.autoload else "off"
+        return Decision(self.autoload, f"autoload is {state} ({self.origin('autoload')})")
+
+    def requirement(self, name: str, *, guards: bool = False) -> Requirement:
+        """Return whether the program refuses to start without the plugin *name*, and who decided.
+
+        Args:
+            name: The plugin.
+            guards: Whether it implements value hooks, which makes it required unless something else is said.
+        """
+        decision = self.decision(name)
+        if not decision.enabled:
+            return Requirement(False, decision.reason)
+        said = self._said(name, "required", "optional")
+        if said is not None:
+            return Requirement(said.verb == "required", said.reason)
+        if self.strict:
+            return Requirement(True, f"strict is on ({self.origin('strict')})")
+        return Requirement(guards, "it implements value hooks" if guards else "nothing requires it")
+
+    def timeout_for(self, hook: str, plugin: str) -> float | None:
+        """Return the seconds for each execution of *plugin*'s implementation of *hook*; infinity for no end.
+
+        The plugin's own delivery comes first, then the hook's.  None where neither says anything: then what the
+        implementation asks for holds, and :attr:`hook_timeout` where it does not ask.
+        """
+        delivery = self.delivery.get(plugin, DeliveryOptions()).timeout
+        return self.hooks.get(hook, HookOptions()).timeout if delivery is None else delivery
+
+    def order_for(self, hook: str) -> tuple[str, ...]:
+        """Return the plugins whose order is configured for *hook*, first to last; empty where none is."""
+        return self.hooks.get(hook, HookOptions()).order or ()
+
+    def plugin_config(self, name: str) -> Mapping[str, Any]:
+        """Return the table of the plugin *name*, not yet checked; empty where there is none."""
+        return self.plugins.get(name, {})
+
+    def origin(self, key: str) -> str:
+        """Return where the top-level setting *key* was made, as a person reads it."""
+        return self.origins.get(key, DEFAULT)
+
+    def error(self, message: str, *keys: str | int, hint: str = "") -> ConfigError:
+        """Return an error about the setting at *keys*, with its place in the configuration file if it is there."""
+        return error_at(message, keys, path=self.config_path, hint=hint)
+
+    def _named(self, *verbs: Verb) -> Sequence[str]:
+        return list(dict.fromkeys(each.plugin for each in self.statements if each.verb in verbs))
+
+    def _said(self, name: str, *verbs: Verb) -> Statement | None:
+        return next((each for each in self.statements if each.plugin == name and each.verb in verbs), None)
