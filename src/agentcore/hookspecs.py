@@ -4,7 +4,8 @@ Two families on a regular grid, and a few process hooks:
 
 **Events** (``<noun>_<verb>``) say that something happened.
 What an implementation returns is ignored.
-An implementation that fails, hangs or cancels itself is reported through :func:`plugin_error` and never reaches the agent.
+An implementation that fails, hangs or cancels itself is reported through :func:`plugin_error`, and its failure never
+reaches the agent.
 
 **Value hooks** are the noun that passes through.
 Each implementation may return a replacement, return None to leave it as it is, or raise :class:`agentcore.Deny`.

@@ -124,7 +124,7 @@ class ModelSettings:
     stop: Sequence[str] = ()
     timeout: float | None = None
     """Seconds for one model call."""
-    extra: Mapping[str, Any] = field(factory=dict, hash=False)
+    extra: Mapping[str, Any] = field(factory=dict[str, Any], hash=False)
     """Sent to the model's server as it is."""
 
 
@@ -166,7 +166,7 @@ class Document:
     text: str
     id: str | None = None
     """A document of the same id is replaced; None lets the store choose."""
-    metadata: Mapping[str, Any] = field(factory=dict, hash=False)
+    metadata: Mapping[str, Any] = field(factory=dict[str, Any], hash=False)
     """JSON values, for filters."""
 
 
@@ -177,7 +177,7 @@ class KnowledgeQuery:
     text: str
     limit: int = 10
     """At most this many hits from each store."""
-    filter: Mapping[str, Any] = field(factory=dict, hash=False)
+    filter: Mapping[str, Any] = field(factory=dict[str, Any], hash=False)
     """Metadata that a hit must have, by equality."""
 
 

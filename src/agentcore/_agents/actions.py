@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from agentcore._signature import describe
 from agentcore._tools import Tool
-from agentcore.errors import OutputError, nearest
+from agentcore.errors import OutputError
 from agentcore.types import JsonSchema
 
 __all__ = ["action_instructions", "action_schema", "read_action"]
@@ -62,14 +62,15 @@ def read_action(value: Any) -> tuple[str | None, Any]:
     Raises:
         OutputError: It is not an action.
     """
-    action = value.get("action") if isinstance(value, dict) else None
+    given = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    action = given.get("action")
     if not isinstance(action, str):
-        raise OutputError('the answer has no "action"', hint=nearest("action", ()))
+        raise OutputError('the answer has no "action"')
     key = "output" if action == _ANSWER else "arguments"
-    if key not in value:
+    if key not in given:
         raise OutputError(f'the action "{action}" has no "{key}"')
     if action == _ANSWER:
-        return None, value[key]
-    if not isinstance(value[key], dict):
+        return None, given[key]
+    if not isinstance(given[key], dict):
         raise OutputError(f'"{key}" of the action "{action}" must be an object')
-    return action, value[key]
+    return action, given[key]

@@ -6,7 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -206,11 +206,14 @@ class BaseAgent(ABC, Generic[T]):
         return self._scope[1]
 
     def _fields(self, input: Any, fields: dict[str, Any]) -> Mapping[str, Any]:
+        given: Mapping[str, Any]
         if isinstance(input, BaseModel):
-            input = {name: getattr(input, name) for name in type(input).model_fields}
-        elif not isinstance(input, Mapping):
-            input = {self._only_field(): input}
-        return {**input, **fields} if fields else input
+            given = {name: getattr(input, name) for name in type(input).model_fields}
+        elif isinstance(input, Mapping):
+            given = cast("Mapping[str, Any]", input)
+        else:
+            given = {self._only_field(): input}
+        return {**given, **fields} if fields else given
 
     def _only_field(self) -> str:
         if self.input_model is None:
@@ -248,9 +251,8 @@ class BaseAgent(ABC, Generic[T]):
             return output
         if isinstance(output, Mapping) and issubclass(model, BaseModel):
             return model.model_validate(output)
-        raise OutputError(
-            f"the output of agent {self.name!r} must be {model.__name__}, and a plugin made it {type(output).__name__}"
-        )
+        kind: str = type(cast("object", output)).__name__
+        raise OutputError(f"the output of agent {self.name!r} must be {model.__name__}, and a plugin made it {kind}")
 
     def context_for(self, given: ExecutionContext | None) -> ExecutionContext:
         """Return the context of a run to come: a fresh one as it is, else a child of the run that has begun."""

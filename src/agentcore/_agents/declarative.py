@@ -72,9 +72,10 @@ class DeclarativeAgent(BaseAgent[Any]):
             plugins=plugins,
             limits=limits or Limits(),
         )
-        self.input_model: type[BaseModel] = signature_model(f"{name}_input", input, types=types)
-        self.output_model: type[BaseModel] = signature_model(f"{name}_output", output, types=types)
-        refuse_reserved(name, self.input_model, RESERVED_INPUTS)
+        self.input_model = input_model = signature_model(f"{name}_input", input, types=types)
+        self.output_model = output_model = signature_model(f"{name}_output", output, types=types)
+        self._models = (input_model, output_model)
+        refuse_reserved(name, input_model, RESERVED_INPUTS)
         self.instructions = instructions
         self.tools: dict[str, Tool] = as_tools(tools)
         self.model_name = None if isinstance(model, Model) else model
@@ -99,7 +100,7 @@ class DeclarativeAgent(BaseAgent[Any]):
         tools = {**brought, **self.tools} if brought else self.tools
         answers = self._answers
         if answers is None or answers.model is not model or answers.tools != tools:
-            answers = self._answers = Answers(self.instructions, self.input_model, self.output_model, model, tools)
+            answers = self._answers = Answers(self.instructions, *self._models, model, tools)
         asker = Asker(model, context, plugins.hook, self.retries, context._on_delta)
         messages = [*answers.preamble, answers.question(input)]
         misfits = 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from agentcore._data import data
 from agentcore._markers import PROJECT
@@ -52,9 +52,9 @@ def installed_plugins() -> list[Installed]:
 def _entry_points() -> tuple[EntryPoint, ...]:
     # The one place that imports importlib_metadata: it takes over the finder of distributions for the whole process,
     # and a scan reads every installed package's files, so both wait for the first use and happen once.
-    from importlib_metadata import entry_points
+    from importlib_metadata import entry_points  # pyright: ignore[reportUnknownVariableType] - its **params
 
-    return tuple(entry_points(group=PROJECT))
+    return tuple(cast("Iterable[EntryPoint]", entry_points(group=PROJECT)))
 
 
 def _installed(entry_point: EntryPoint) -> Installed:

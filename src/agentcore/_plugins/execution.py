@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from agentcore._plugins.threads import run_in_thread
 from agentcore.errors import HookTimeoutError
 
 __all__ = ["in_thread", "limited", "settle"]
-
-T = TypeVar("T")
 
 
 async def settle(result: Any) -> Any:
@@ -19,7 +17,7 @@ async def settle(result: Any) -> Any:
     return await result if hasattr(result, "__await__") else result
 
 
-async def limited(result: Awaitable[T] | T, timeout: float, plugin: str, hook: str) -> T:
+async def limited(result: Any, timeout: float, plugin: str, hook: str) -> Any:
     """Await *result* for at most *timeout* seconds.
 
     Raises:

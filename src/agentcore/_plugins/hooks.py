@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from agentcore import hookspecs
 from agentcore._plugins.specification import Collecting, EventHook, FirstResult, HookSpecification, ValueHook
@@ -56,6 +56,8 @@ class Hooks:
 
 
 SPECIFICATIONS: Mapping[str, HookSpecification[..., Any]] = {
-    name: each for name, each in vars(Hooks).items() if isinstance(each, HookSpecification)
+    name: cast("HookSpecification[..., Any]", each)
+    for name, each in vars(Hooks).items()
+    if isinstance(each, HookSpecification)
 }
 """Every hook of agentcore, by name, in the order of a run."""

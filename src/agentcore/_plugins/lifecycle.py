@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -44,9 +44,9 @@ class Lifecycle:
         self._failed[plugin] = error
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
+    async def _alone(self) -> AsyncGenerator[None, None]:
         # A lock of asyncio belongs to one loop, and runs on several may come here at once.
-        while not self._lock.acquire(blocking=False):
+        while not self._lock.acquire(blocking=False):  # noqa: ASYNC110
             await asyncio.sleep(_POLL_SECONDS)
         try:
             yield

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from inspect import isclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
@@ -19,11 +19,17 @@ from agentcore.errors import ConfigError, PluginValidationError
 if TYPE_CHECKING:
     from agentcore._plugins.status import Stage
 
-__all__ = ["LoadFailed", "Loaded", "config_model", "import_plugin", "load"]
+__all__ = ["LoadError", "Loaded", "config_model", "import_plugin", "load"]
 
 
-class LoadFailed(Exception):
+_VALUES: Final[tuple[type, ...]] = (str, bytes, int, float, list, tuple, dict, set)
+"""What an entry point may name by a slip; none of these can hold implementations."""
+
+
+class LoadError(Exception):
     """A plugin could not be loaded; the cause says why."""
+
+    stage: Stage
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
@@ -49,7 +55,7 @@ def load(name: str, source: Installed | str, raw: Mapping[str, Any], *, path: Pa
         path: The config file, for messages.
 
     Raises:
-        LoadFailed: With whatever the plugin raised as its cause, SystemExit among it.
+        LoadError: With whatever the plugin raised as its cause, SystemExit among it.
     """
     began = perf_counter()
     target = _attempt("import", import_plugin, source)
@@ -65,7 +71,7 @@ def _attempt(stage: Stage, step: Any, *arguments: Any) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise LoadFailed(stage) from error
+        raise LoadError(stage) from error
 
 
 def import_plugin(source: Installed | str) -> object:
@@ -105,7 +111,7 @@ def _build(target: type[Any], config: BaseModel | None) -> object:
 
 
 def _check_object(name: str, plugin: object) -> None:
-    if plugin is None or isinstance(plugin, (str, bytes, int, float, list, tuple, dict, set)):
+    if plugin is None or type(plugin) in _VALUES:
         raise PluginValidationError(
             f"the entry point of {name!r} names {type(plugin).__name__!r}, which cannot be a plugin",
             plugin=name,

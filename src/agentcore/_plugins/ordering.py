@@ -37,7 +37,8 @@ def in_order(found: Sequence[Implementation], configured: Sequence[str]) -> list
     Raises:
         PluginValidationError: ``before`` and ``after`` contradict each other.
     """
-    ranked = sorted(reversed(found), key=lambda each: (_group(each), -each.priority))
+    latest_first = list(found)[::-1]
+    ranked = sorted(latest_first, key=lambda each: (_group(each), -each.priority))
     return _as_configured(_constrained(ranked), configured)
 
 
@@ -64,10 +65,11 @@ def _stable(graph: dict[int, set[int]], ranked: list[Implementation]) -> list[in
     try:
         sorter.prepare()
     except CycleError as error:
-        names = " -> ".join(ranked[index].plugin for index in error.args[1])
+        circle: list[int] = error.args[1]
+        names = " -> ".join(ranked[index].plugin for index in circle)
         raise PluginValidationError(
             f"the plugins demand an order that goes round in a circle for {ranked[0].hook!r}: {names}",
-            plugin=ranked[error.args[1][0]].plugin,
+            plugin=ranked[circle[0]].plugin,
             hint=f"give the order in the config: [tool.agentcore.hooks.{ranked[0].hook}] order = [...].",
         ) from None
     result: list[int] = []

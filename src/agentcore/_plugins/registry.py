@@ -180,8 +180,8 @@ def _marked(plugin: object) -> Iterator[_Marked]:
         if name.startswith("__") or isinstance(getattr(type(plugin), name, None), property):
             continue
         value = getattr(plugin, name, None)
-        marks = getattr(value, _MARK, None)
-        if isinstance(marks, dict) and callable(value):
+        marks = cast("dict[str, Any] | None", getattr(value, _MARK, None))
+        if type(marks) is dict and callable(value):
             yield _Marked(marks.get("specname") or name, value)
     if isinstance(plugin, Provider):
         for event in plugin.events:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agentcore._plugins.discovery import Installed, guards, installed_plugins, looks_like_guard
 from agentcore._plugins.hooks import SPECIFICATIONS
-from agentcore._plugins.loading import LoadFailed, load
+from agentcore._plugins.loading import LoadError, load
 from agentcore._plugins.status import PluginStatus, Stage
 from agentcore.errors import ConfigError, PluginLoadError, PluginNotFoundError, nearest
 
@@ -81,7 +81,7 @@ class Roster:
     def _try(self, name: str) -> Found | None:
         try:
             return self._load(name)
-        except LoadFailed as failed:
+        except LoadError as failed:
             self.failed(name, failed.stage, failed.__cause__ or failed)
             return None
 
@@ -105,7 +105,7 @@ class Roster:
             raise self.unknown(name, ())
         try:
             return self._load(name)
-        except LoadFailed as failed:
+        except LoadError as failed:
             raise _refusal(name, failed.stage, failed.__cause__) from failed.__cause__
 
     # --- keeping book ---

@@ -75,7 +75,7 @@ class Asker:
     async def _wait(self, error: ModelError, attempt: int) -> None:
         asked_for = error.retry_after if isinstance(error, ModelRateLimitError) else None
         # Full jitter, so that many runs that failed together do not come back together.
-        delay = random() * _BACKOFF_SECONDS * 2**attempt if asked_for is None else asked_for
+        delay = random() * _BACKOFF_SECONDS * 2**attempt if asked_for is None else asked_for  # noqa: S311
         delay = min(delay, _LONGEST_WAIT_SECONDS)
         await self.retry(error, attempt, delay)
         await asyncio.sleep(delay)
