@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from pydantic_core import from_json
 
 from agentcore._agents import BaseAgent
-from agentcore._cli.records import Attempt
+from agentcore._cli.records import Attempt, described, no_figures
+from agentcore.errors import InputError, RunCancelledError
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "Record"]
 
 _AHEAD: Final = 16
 """For each run that goes on at once, how many records may wait for an earlier one."""
@@ -40,7 +41,8 @@ class Batch:
         self._write = write
         self._timeout = timeout
         self._slots = asyncio.Semaphore(concurrency)
-        self._begun: asyncio.Queue[asyncio.Task[Record] | None] = asyncio.Queue(concurrency * _AHEAD)
+        self._room = asyncio.Semaphore(concurrency * _AHEAD)
+        self._begun: asyncio.Queue[asyncio.Task[Record] | None] = asyncio.Queue()
         self._current: asyncio.Task[Record] | None = None
         self.done = 0
         """Records written."""
@@ -51,33 +53,83 @@ class Batch:
         """Run to the end of *lines*.
 
         When it is cancelled, the runs that go on are, and every line that was begun still has its record.
+
+        Raises:
+            OSError: The lines cannot be read any further; those that were read have been run.
         """
         feeding = asyncio.create_task(self._feed(lines), name="agentcore batch")
         try:
             while (task := await self._begun.get()) is not None:
                 self._current = task
                 await asyncio.wait([task])
+                self._current = None
                 self._settle(task)
             await feeding
         except asyncio.CancelledError:
-            await self._stop(feeding)
-            for task in self._left():
+            for task in await self._stopped(feeding):
                 self._settle(task)
             raise
         except BaseException:
-            await self._stop(feeding)
+            await self._stopped(feeding)
             raise
 
     async def _feed(self, lines: AsyncIterator[tuple[int, bytes]]) -> None:
         try:
             async for number, line in lines:
+                await self._room.acquire()
                 await self._slots.acquire()
                 task = asyncio.create_task(self._one(number, line))
                 task.add_done_callback(lambda _task: self._slots.release())
-                await self._begun.put(task)
+                self._begun.put_nowait(task)
         finally:
-            # Whatever ended it is raised where it is awaited; the queue is only told that no more comes.
-            self._end_queue()
+            self._begun.put_nowait(None)
 
-    def _end_queue(self) -> None:
-        ...
+    def _settle(self, task: asyncio.Task[Record]) -> None:
+        self._room.release()
+        if task.cancelled():
+            # It was interrupted before its first step: the line has not been begun.
+            return
+        record = task.result()
+        self.done += 1
+        self.failed += record["outcome"] != "ok"
+        self._write(record)
+
+    async def _stopped(self, feeding: asyncio.Task[None]) -> Sequence[asyncio.Task[Record]]:
+        """Cancel what goes on; returns the runs without a record, in the order of their lines, when they have ended."""
+        feeding.cancel()
+        await asyncio.wait([feeding])
+        left = [] if self._current is None else [self._current]
+        while not self._begun.empty():
+            task = self._begun.get_nowait()
+            left += [] if task is None else [task]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
+        return left
+
+    async def _one(self, number: int, line: bytes) -> Record:
+        try:
+            fields = _fields(line, number)
+        except InputError as error:
+            text = line.decode("utf-8", "replace").strip()[:_LONGEST]
+            return {"line": number, "input": text, "outcome": "error", "error": described(error), **no_figures()}
+        attempt = Attempt(self._agent, fields, timeout=self._timeout)
+        try:
+            return attempt.succeeded(await self._agent.run(fields, context=attempt.context))
+        except asyncio.CancelledError:
+            return {"line": number, **attempt.failed(RunCancelledError("the batch was interrupted"))}
+        except (Exception, SystemExit) as error:  # whatever ends one run, the rest goes on
+            return {"line": number, **attempt.failed(error)}
+
+
+def _fields(line: bytes, number: int) -> dict[str, Any]:
+    hint = 'each line is one JSON object with the fields of one input, as {"text": "…"}.'
+    try:
+        # The mark that some editors put in front of a file is no part of its first line.
+        fields = from_json(line.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
+    except ValueError as error:
+        raise InputError(f"line {number} is not JSON: {error}", hint=hint) from error
+    if not isinstance(fields, dict):
+        raise InputError(f"line {number} is not a JSON object", hint=hint)
+    return fields

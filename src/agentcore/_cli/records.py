@@ -12,8 +12,9 @@ from agentcore._cli.output import jsonable
 from agentcore._context import ExecutionContext
 from agentcore._run import outcome_of
 from agentcore.errors import AgentCoreError
+from agentcore.types import Usage
 
-__all__ = ["Attempt", "only_text"]
+__all__ = ["Attempt", "described", "no_figures", "only_text"]
 
 
 class Attempt:
@@ -52,8 +53,16 @@ class Attempt:
         }
 
     def _figures(self, duration: float) -> dict[str, Any]:
-        usage = jsonable(attrs.asdict(self.context.total_usage))
-        return {"usage": usage, "duration": round(duration, 6), "context_id": self.context.context_id}
+        return _figures(self.context.total_usage, duration, self.context.context_id)
+
+
+def no_figures() -> dict[str, Any]:
+    """What a record says of a run that was never begun."""
+    return _figures(Usage(), 0.0, None)
+
+
+def _figures(usage: Usage, duration: float, context_id: str | None) -> dict[str, Any]:
+    return {"usage": jsonable(attrs.asdict(usage)), "duration": round(duration, 6), "context_id": context_id}
 
 
 def described(error: BaseException) -> dict[str, str]:

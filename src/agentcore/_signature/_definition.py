@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic.fields import FieldInfo
 
-from agentcore._signature._field import name_problem
+from agentcore._signature._field import name_problem, one_line
 from agentcore._signature._type_text import type_text
 from agentcore._signature._usable import UNUSABLE, UNUSABLE_HINT, unusable
 from agentcore.errors import SignatureError
@@ -57,13 +57,13 @@ def _blame(name: str, definitions: Mapping[str, Definition], error: Exception) -
     for field, (kind, _) in definitions.items():
         if reason := unusable(kind):
             return SignatureError(
-                f"{name!r}: pydantic cannot validate the type of {field!r}: {_first_line(reason)}",
+                f"{name!r}: pydantic cannot validate the type of {field!r}: {_reason(reason)}",
                 text=f"{field}: {type_text(kind)}",
                 position=len(field) + 2,
                 hint=UNUSABLE_HINT,
             )
-    return SignatureError(f"{name!r}: {_first_line(error)}", text=", ".join(definitions), position=0)
+    return SignatureError(f"{name!r}: {_reason(error)}", text=", ".join(definitions), position=0, hint=UNUSABLE_HINT)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0]
+def _reason(error: Exception) -> str:
+    return one_line(str(error).split("\n\n", 1)[0])

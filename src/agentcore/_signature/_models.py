@@ -63,7 +63,7 @@ def _kept_model(name: str, text: str, types: Mapping[str, Any], reserved: frozen
     try:
         hash(key)
     except TypeError:
-        # A registered Annotated type may have metadata that cannot be hashed.
+        # A type with metadata that cannot be hashed is an error, but only where the text names it.
         return _text_model.__wrapped__(name, text, key, reserved)
     return _text_model(name, text, key, reserved)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from agentcore._signature._types import type_name
 
@@ -54,5 +54,4 @@ def _argument(kind: Any, names: Mapping[int, str]) -> str:
     if kind is ...:
         return "..."
     # A Callable has a list of its parameters.
-    parameters: Any = kind if isinstance(kind, list) else None
-    return type_text(kind, names) if parameters is None else f"[{_arguments(parameters, names)}]"
+    return f"[{_arguments(cast('Any', kind), names)}]" if isinstance(kind, list) else type_text(kind, names)

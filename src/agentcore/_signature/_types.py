@@ -160,8 +160,13 @@ class _TypeReader:
 
     def _registered(self, name: str, node: ast.expr) -> Any:
         kind = self._types[name]
-        if error := unusable(kind):
-            raise Fault(f"pydantic cannot validate the type {name!r}", self._place(node), UNUSABLE_HINT) from error
+        try:
+            hash(kind)
+        except TypeError as error:
+            hint = "keep lists and dicts out of the metadata of Annotated: Python has no unions of such types"
+            raise Fault(f"the type {name!r} cannot be hashed", self._place(node), hint) from error
+        if reason := unusable(kind):
+            raise Fault(f"pydantic cannot validate the type {name!r}", self._place(node), UNUSABLE_HINT) from reason
         return kind
 
     def _unknown(self, name: str, node: ast.expr) -> Fault:

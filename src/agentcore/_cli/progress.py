@@ -1,0 +1,49 @@
+"""How far a batch is, on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+
+__all__ = ["batch_progress"]
+
+
+@contextmanager
+def batch_progress(count: Callable[[], int | None], *, wanted: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar where it is *wanted* and stderr is a terminal.
+
+    Yields a function that takes the records written, and those of failures among them.
+
+    Args:
+        count: Returns how many records there will be; None where nobody knows.
+        wanted: Whether to show anything.
+    """
+    if not wanted or not sys.stderr.isatty():
+        yield lambda _done, _failed: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("[red]{task.fields[failed]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    total: int | None = None
+    with suppress(OSError):
+        # Counting is for the eye only; reading it for good says what is wrong with the file.
+        total = count()
+    # Results go to stdout, which is not the terminal: the bar must not take it.
+    with (
+        Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as bar,
+        redirect_stdout(sys.stderr),
+    ):
+        task = bar.add_task("", total=total, failed="")
+
+        def show(done: int, failed: int) -> None:
+            bar.update(task, completed=done, failed=f"{failed} failed" if failed else "")
+
+        yield show
