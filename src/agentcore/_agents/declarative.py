@@ -12,12 +12,12 @@ from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
 from agentcore._agents.fields import refuse_reserved
 from agentcore._context import ExecutionContext
 from agentcore._plugins import PluginManager
-from agentcore._run import Asker, Limits, call_tools, resolve_model, resolved_model
+from agentcore._run import Limits, ask, call_tools, resolve_model, resolved_model
 from agentcore._signature import SignatureSpec, signature_model
 from agentcore._tools import Tool, as_tools
 from agentcore.errors import OutputError
 from agentcore.models import Model
-from agentcore.types import Message, ModelResponse, ModelSettings
+from agentcore.types import Message, ModelSettings
 
 __all__ = ["Agent", "DeclarativeAgent"]
 
@@ -93,30 +93,24 @@ class DeclarativeAgent(BaseAgent[Any]):
         if plugins is None:
             raise RuntimeError("run_agent() is called by run(), within a run")
         model = self._model or resolved_model(self.model_name, plugins) or await resolve_model(self.model_name, plugins)
-        brought: dict[str, Tool] | None = plugins.derived.get("tools")
-        if brought is None:
-            brought = plugins.derived["tools"] = as_tools(await plugins.hook.register_tools())
-        # The agent's own win.
-        tools = {**brought, **self.tools} if brought else self.tools
-        answers = self._answers
-        if answers is None or answers.model is not model or answers.tools != tools:
-            answers = self._answers = Answers(self.instructions, *self._models, model, tools)
-        asker = Asker(model, context, plugins.hook, self.retries, context._on_delta)
+        tools = await self._with_brought(plugins) if plugins.derived.get("tools") != {} else self.tools
+        answers = self._answers_of(model, tools)
         messages = [*answers.preamble, answers.question(input)]
         misfits = 0
         step = 0
         while True:
             step += 1
             self.limits.check(self.name, step, context)
-            response = await asker.ask(answers.request(messages, self.settings))
+            request = answers.request(messages, self.settings)
+            response = await ask(model, request, context, plugins.hook, self.retries, context._on_delta)
             try:
                 calls, output = answers.read(response)
             except OutputError as error:
                 misfits += 1
                 if misfits > self.retries:
                     raise
-                await asker.retry(error, misfits)
-                messages += [_said(response), Message("user", answers.complaint(error))]
+                await self._tell_retry(error, misfits, model, context, plugins)
+                messages += [Message("assistant", response.text), Message("user", answers.complaint(error))]
                 continue
             if not calls:
                 made: BaseModel = output
@@ -124,10 +118,25 @@ class DeclarativeAgent(BaseAgent[Any]):
             messages.append(answers.asked(response, calls))
             messages += answers.told(await call_tools(calls, tools, context, plugins.hook))
 
+    async def _with_brought(self, plugins: PluginManager) -> Mapping[str, Tool]:
+        """The agent's own tools, and those that plugins bring; its own win."""
+        brought: dict[str, Tool] | None = plugins.derived.get("tools")
+        if brought is None:
+            brought = plugins.derived["tools"] = as_tools(await plugins.hook.register_tools())
+        return {**brought, **self.tools}
+
+    def _answers_of(self, model: Model, tools: Mapping[str, Tool]) -> Answers:
+        answers = self._answers
+        if answers is None or answers.model is not model or (answers.tools is not tools and answers.tools != tools):
+            answers = self._answers = Answers(self.instructions, *self._models, model, tools)
+        return answers
+
+    @staticmethod
+    async def _tell_retry(
+        error: OutputError, attempt: int, model: Model, context: ExecutionContext, plugins: PluginManager
+    ) -> None:
+        await plugins.hook.model_retry(context=context, model=model.name, error=error, attempt=attempt, delay=0.0)
+
 
 Agent: TypeAlias = DeclarativeAgent
 """The name to use."""
-
-
-def _said(response: ModelResponse) -> Message:
-    return Message("assistant", response.text)

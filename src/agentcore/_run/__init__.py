@@ -1,9 +1,9 @@
 """The steps of a run: asking a model, calling tools, and reading answers, with every event around them."""
 
-from agentcore._run.asking import Asker
+from agentcore._run.asking import ask
 from agentcore._run.calling import call_tools
 from agentcore._run.limits import Limits
 from agentcore._run.outcomes import outcome_of
 from agentcore._run.resolving import chosen_model, resolve_model, resolved_model
 
-__all__ = ["Asker", "Limits", "call_tools", "chosen_model", "outcome_of", "resolve_model", "resolved_model"]
+__all__ = ["Limits", "ask", "call_tools", "chosen_model", "outcome_of", "resolve_model", "resolved_model"]
