@@ -1,0 +1,180 @@
+"""The database: its connections, its transactions, its locks."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, cast
+
+import apsw
+
+from agentcore_vectorstore._sqlite.faults import translated
+from agentcore_vectorstore._sqlite.schema import is_there, make
+from agentcore_vectorstore._sqlite.sql import Connection
+from agentcore_vectorstore.errors import StoreAccessError, StoreClosedError, StoreNotFoundError
+
+__all__ = ["DEFAULT_TIMEOUT", "Database"]
+
+DEFAULT_TIMEOUT: Final = 10.0
+"""Seconds to wait for another process that writes: one transaction takes milliseconds, and a hook may take 30 s."""
+
+_PAGE_SIZE: Final = 8192
+"""Five vectors of 384 numbers fill such a page; of the usual 4096 bytes two would leave a quarter empty."""
+
+_abandoned: list[object] = []
+"""Connections inherited through a fork, kept so that nothing closes them: SQLite forbids a child to touch them."""
+
+
+class _Lane:
+    """A connection and the lock that lets one thread at a time use it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.lock = threading.RLock()
+
+
+class Database:
+    """One SQLite file, or a private database in memory.
+
+    Writing and reading have a connection each, so that a search does not wait for another thread's disk.
+    A forked child opens connections of its own.
+    """
+
+    def __init__(self, path: Path | None, *, timeout: float = DEFAULT_TIMEOUT, create: bool = True) -> None:
+        """Open it.
+
+        Args:
+            path: The file, absolute; None for a database in memory.
+            timeout: Seconds to wait for other processes.
+            create: Whether to make the file, and the folders above it, where it is missing.
+
+        Raises:
+            StoreError: It cannot be opened.
+        """
+        self._path = path
+        self._timeout = timeout
+        self._opening = threading.Lock()
+        self._closed = False
+        self.location = "the store in memory" if path is None else str(path)
+        """The file, for messages."""
+        if path is not None:
+            _check_place(path, create=create)
+        self._process = os.getpid()
+        self._writer, self._reader = self._open()
+
+    @contextmanager
+    def write(self) -> Generator[Connection]:
+        """A transaction that writes: all or nothing, and on disk when the body has ended."""
+        with self._transaction(self._lanes()[0]) as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """A transaction that reads: one state of the database, whatever others write meanwhile."""
+        with self._transaction(self._lanes()[1]) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections, after the transactions that are under way.  A second time does nothing."""
+        with self._opening:
+            if self._closed:
+                return
+            self._closed = True
+            if os.getpid() != self._process:
+                return
+            for lane in (self._reader, self._writer):
+                with lane.lock, translated(self.location):
+                    lane.connection.close()
+
+    @contextmanager
+    def _transaction(self, lane: _Lane) -> Generator[Connection]:
+        with lane.lock, translated(self.location):
+            if self._closed:
+                raise self._closed_error()
+            with lane.connection:
+                yield lane.connection
+
+    def _lanes(self) -> tuple[_Lane, _Lane]:
+        if os.getpid() != self._process:
+            self._reopen()
+        return self._writer, self._reader
+
+    def _reopen(self) -> None:
+        with self._opening:
+            if os.getpid() == self._process:
+                return
+            if self._closed:
+                raise self._closed_error()
+            if self._path is None:
+                # There is no file that two processes could disturb: the child goes on with its copy of the memory.
+                self._writer = self._reader = _Lane(self._writer.connection)
+            else:
+                _abandoned.extend((self._writer, self._reader))
+                self._writer, self._reader = self._open()
+            self._process = os.getpid()
+
+    def _open(self) -> tuple[_Lane, _Lane]:
+        with translated(self.location):
+            writer = self._connect(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+            try:
+                self._set_up(writer)
+                writer.transaction_mode = "IMMEDIATE"
+                lane = _Lane(writer)
+                return lane, lane if self._path is None else _Lane(self._connect(apsw.SQLITE_OPEN_READWRITE))
+            except BaseException:
+                writer.close()
+                raise
+
+    def _connect(self, flags: int) -> Connection:
+        name = ":memory:" if self._path is None else str(self._path)
+        connection = cast("Connection", apsw.Connection(name, flags))
+        connection.set_busy_timeout(round(self._timeout * 1000))
+        connection.pragma("synchronous", "FULL")
+        return connection
+
+    def _set_up(self, connection: Connection) -> None:
+        with connection:
+            if is_there(connection, self.location):
+                return
+        connection.pragma("page_size", _PAGE_SIZE)
+        self._turn_on_wal(connection)
+        connection.transaction_mode = "IMMEDIATE"
+        with connection:
+            # Another process may have been faster.
+            if not is_there(connection, self.location):
+                make(connection)
+
+    def _turn_on_wal(self, connection: Connection) -> None:
+        # Several processes may begin the same file at once, and SQLite does not wait for this one statement.
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                connection.pragma("journal_mode", "WAL")
+            except apsw.BusyError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.005)
+            else:
+                return
+
+    def _closed_error(self) -> StoreClosedError:
+        return StoreClosedError(f"{self.location} has been closed", hint="open the store again with open_store().")
+
+
+def _check_place(path: Path, *, create: bool) -> None:
+    try:
+        if path.is_dir():
+            raise StoreAccessError(f"{path} is a folder, not a file", hint="name a file in it.")
+        if not create and not path.exists():
+            raise StoreNotFoundError(f"{path} does not exist")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        if isinstance(error, StoreAccessError):
+            raise
+        raise StoreAccessError(
+            f"{path.parent} cannot hold a store: {error}", hint="name another place in the connection string."
+        ) from error

@@ -1,0 +1,178 @@
+"""One file, many processes: writing at once, dying, forking, seeing each other's changes."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from word_embedder import WordEmbedder
+
+from agentcore_vectorstore import Document, Store, open_store
+from agentcore_vectorstore._sqlite.database import Database
+from agentcore_vectorstore.errors import (
+    StoreClosedError,
+)
+
+Open = Callable[..., Store]
+Python = Callable[..., "subprocess.Popen[str]"]
+
+WRITE = """
+import sys
+from pathlib import Path
+from agentcore_vectorstore import Document, open_store
+from word_embedder import WordEmbedder
+folder, writer, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+with open_store("sqlite:///memory.db", embedder=WordEmbedder(dimension=4096), folder=folder) as store:
+    for number in range(count):
+        (id,) = store.add([Document(id=f"{writer}-{number}", text=f"{writer} wrote number{number}")])
+        print(id, flush=True)
+"""
+
+
+@pytest.fixture
+def opened(sqlite: Open) -> Callable[[], Store]:
+    """Opens the file that the programs write to."""
+    return lambda: sqlite(embedder=WordEmbedder(dimension=4096))
+
+
+def test_processes_write_at_once(python: Python, opened: Open, tmp_path: Path) -> None:
+    """Four processes begin the same file together: every row is there, and found by its own words and vector."""
+    writers = [python(WRITE, tmp_path, name, 60) for name in ("anna", "bert", "carl", "dora")]
+    acknowledged = {id for writer in writers for id in writer.communicate()[0].split()}
+    assert len(acknowledged) == 240
+    assert [writer.returncode for writer in writers] == [0] * 4
+    with opened() as store:
+        assert store.count() == 240
+        for name in ("anna", "bert", "carl", "dora"):
+            for number in range(0, 60, 7):
+                text = f"{name} wrote number{number}"
+                for mode in ("vector", "keyword", "hybrid"):
+                    assert store.search(text, limit=1, mode=mode)[0].document.id == f"{name}-{number}"
+
+
+def test_another_process_is_seen_at_once(python: Python, opened: Open, tmp_path: Path) -> None:
+    """An open store that has searched before finds what another process adds, replaces and deletes meanwhile."""
+    change = """
+import sys
+from pathlib import Path
+from agentcore_vectorstore import Document, open_store
+from word_embedder import WordEmbedder
+with open_store("sqlite:///memory.db", embedder=WordEmbedder(dimension=4096), folder=Path(sys.argv[1])) as store:
+    store.add([Document(id="new", text="green pears"), Document(id="b", text="yellow plums")])
+    store.delete(["a"])
+"""
+    with opened() as store:
+        store.add([Document(id="a", text="red apples"), Document(id="b", text="blue grapes")])
+        assert len(store.search("red apples", mode="vector")) == 2
+        assert python(change, tmp_path).wait() == 0
+        hits = {hit.document.id: hit for hit in store.search("yellow plums", mode="vector")}
+        assert hits.keys() == {"b", "new"}
+        assert hits["b"].score == pytest.approx(1, abs=1e-5)
+        assert store.search("red apples", mode="keyword") == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
+@pytest.mark.parametrize("acknowledged", [1, 17, 60])
+def test_killed_writer_loses_nothing_it_acknowledged(
+    python: Python, opened: Open, tmp_path: Path, acknowledged: int
+) -> None:
+    """kill -9 in mid-write: every row whose id was returned is there and found, and the store goes on."""
+    writer = python(WRITE, tmp_path, "anna", 100_000)
+    assert writer.stdout is not None
+    ids = [writer.stdout.readline().strip() for _ in range(acknowledged)]
+    writer.send_signal(signal.SIGKILL)
+    ids += writer.communicate()[0].split("\n")[:-1]
+    with opened() as store:
+        assert store.count() - len(ids) in (0, 1)
+        for id in {ids[0], ids[-1]}:
+            text = f"anna wrote number{id.partition('-')[2]}"
+            for mode in ("vector", "keyword"):
+                assert store.search(text, limit=1, mode=mode)[0].document.id == id
+        store.add([Document(text="life goes on")])
+
+
+@pytest.mark.parametrize("url", ["sqlite:///memory.db", "memory://"])
+def test_store_notices_that_it_is_in_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """After a fork the process id is another: the store goes on with what it has then, and closes what is its own."""
+    with open_store(url, embedder=WordEmbedder(), folder=tmp_path) as store:
+        store.add([Document(id="before", text="before the fork")])
+        with monkeypatch.context() as child:
+            child.setattr(os, "getpid", lambda: -1)
+            store.add([Document(id="child", text="of the child")])
+            assert {hit.document.id for hit in store.search("fork child")} == {"before", "child"}
+        assert store.count() == 2
+
+
+def test_store_that_was_closed_before_a_fork_stays_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a child that closes what it has not used leaves the parent's connections alone."""
+    database = Database(tmp_path / "memory.db")
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: -1)
+        database.close()
+        with pytest.raises(StoreClosedError), database.read():
+            pass
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("url", ["sqlite:///memory.db", "memory://"])
+def test_forked_child_uses_the_store_it_inherited(python: Python, tmp_path: Path, url: str) -> None:
+    """Both go on reading and writing; of a file both see everything, of a store in memory each its own."""
+    program = """
+import os, sys
+from pathlib import Path
+from agentcore_vectorstore import Document, open_store
+from word_embedder import WordEmbedder
+store = open_store(sys.argv[2], embedder=WordEmbedder(), folder=Path(sys.argv[1]))
+store.add([Document(id="before", text="before the fork")])
+store.search("fork")
+child = os.fork()
+if child == 0:
+    store.add([Document(id="child", text="of the child")])
+    found = sorted(hit.document.id for hit in store.search("fork child", mode="vector"))
+    store.close()
+    os._exit(0 if found == ["before", "child"] else 3)
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+store.add([Document(id="parent", text="of the parent")])
+print(code, *sorted(hit.document.id for hit in store.search("fork child", mode="vector")))
+store.close()
+"""
+    process = python(program, tmp_path, url)
+    out = process.communicate()[0]
+    assert process.returncode == 0
+    assert out == ("0 before child parent\n" if url.startswith("sqlite") else "0 before parent\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_forked_child_may_close_or_find_it_closed(python: Python, tmp_path: Path) -> None:
+    """Closing an inherited store in the child does not disturb the parent, and a closed one stays closed."""
+    program = """
+import os, sys
+from pathlib import Path
+from agentcore_vectorstore import Document, open_store
+from agentcore_vectorstore.errors import (
+    StoreClosedError,
+)
+store = open_store("sqlite:///memory.db", embedder="none", folder=Path(sys.argv[1]))
+def in_child(work):
+    child = os.fork()
+    if child == 0:
+        work()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+print(in_child(store.close))
+store.add([Document(text="still open here")])
+print(store.count())
+backend = store._backend
+store.close()
+def expect_closed():
+    try:
+        backend.count()
+    except StoreClosedError:
+        return
+    os._exit(3)
+print(in_child(expect_closed))
+"""
+    process = python(program, tmp_path)
+    assert process.communicate()[0].split() == ["0", "1", "0"]
