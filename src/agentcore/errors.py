@@ -78,8 +78,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     if not names:
         return ""
-    listing = ", ".join(repr(each) for each in names[:20]) + (", …" if len(names) > 20 else "")
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    close = get_close_matches(name, names, n=3, cutoff=0.6)
+    # The close ones first: of many names only some are listed.
+    listed = [*close, *(each for each in names if each not in close)]
+    listing = ", ".join(repr(each) for each in listed[:20]) + (", …" if len(listed) > 20 else "")
     return f"did you mean {close[0]!r}? Known: {listing}." if close else f"known: {listing}."
 
 
@@ -130,7 +132,8 @@ class SignatureError(AgentCoreError, ValueError):
     def __init__(self, message: str, *, text: str, position: int, hint: str = "") -> None:
         line_start = text.rfind("\n", 0, position) + 1
         line_end = text.find("\n", position)
-        line = text[line_start : line_end if line_end >= 0 else len(text)]
+        line_start = max(line_start, position - 60)
+        line = text[line_start : min(line_end if line_end >= 0 else len(text), position + 60)].replace("\t", " ")
         caret = " " * (position - line_start) + "^"
         super().__init__(f"{message} (at position {position})\n  {line}\n  {caret}", hint=hint)
         self.text = text

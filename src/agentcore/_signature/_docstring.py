@@ -10,7 +10,7 @@ from agentcore._signature._field import one_line
 
 __all__ = ["argument_docs"]
 
-_HEADER: Final = re.compile(r"(?:Args|Arguments|Parameters|Params):\s*\Z")
+_HEADER: Final = re.compile(r"(?:(?:Keyword )?(?:Args|Arguments)|(?:Other )?(?:Parameters|Params)):\s*\Z")
 _ENTRY: Final = re.compile(r"\*{0,2}(?P<name>\w+)\s*(?:\(.*?\))?\s*:(?:\s+(?P<text>.*))?\Z")
 
 
@@ -20,8 +20,21 @@ def argument_docs(doc: str) -> dict[str, str]:
     Args:
         doc: A docstring without the indentation of its function, as :func:`inspect.getdoc` gives it.
     """
+    lines = [line for line in doc.expandtabs().splitlines() if line.strip()]
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines):
+        if _HEADER.match(line.strip()):
+            found |= _entries(_below(lines[number:]))
+    return found
+
+
+def _below(lines: list[str]) -> list[str]:
+    margin = _indent(lines[0])
+    return list(takewhile(lambda line: _indent(line) > margin, lines[1:]))
+
+
+def _entries(lines: list[str]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
-    lines = _section(doc.expandtabs().splitlines())
     margin = min((_indent(line) for line in lines), default=0)
     name = ""
     for line in lines:
@@ -32,12 +45,6 @@ def argument_docs(doc: str) -> dict[str, str]:
         elif name:
             found[name].append(line)
     return {name: one_line(" ".join(texts)) for name, texts in found.items()}
-
-
-def _section(lines: list[str]) -> list[str]:
-    start = next((number for number, line in enumerate(lines) if _HEADER.match(line.strip())), len(lines))
-    below = (line for line in lines[start + 1 :] if line.strip())
-    return list(takewhile(lambda line: _indent(line) > _indent(lines[start]), below))
 
 
 def _indent(line: str) -> int:

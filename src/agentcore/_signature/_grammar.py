@@ -61,7 +61,7 @@ def parse_fields(
 ) -> list[ParsedField]:
     """Do what :func:`parse_signature` does, and keep the defaults as they were written."""
     with faults_of(text[:MAX_LENGTH]):
-        _check_text(text)
+        _check_text(text, "the signature is empty", "name at least one field, as 'question: str'")
         return Reader(text, types=types or {}, reserved=reserved).fields()
 
 
@@ -77,15 +77,15 @@ def parse_clause(name: str, text: str, *, types: Mapping[str, Any] | None = None
         SignatureError: It cannot be read.
     """
     with faults_of(text[:MAX_LENGTH], owner=name):
-        _check_text(text)
+        _check_text(text, "the type is missing", "write 'str', or any other")
         reader = Reader(text, types=types or {}, single=True)
         return reader.clause(name.removesuffix("?"), optional=name.endswith("?"))
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: str, empty: str, hint: str) -> None:
     if len(text) > MAX_LENGTH:
         raise Fault(f"a signature has at most {MAX_LENGTH:,} characters, not {len(text):,}", MAX_LENGTH, _SHORTER)
     if half := _SURROGATE.search(text):
         raise Fault("half of a character (a surrogate)", half.start(), SURROGATE_HINT)
     if not text.strip():
-        raise Fault("the signature is empty", len(text), "name at least one field, as 'question: str'")
+        raise Fault(empty, len(text), hint)

@@ -14,10 +14,14 @@ from typing import Final, NamedTuple
 from agentcore._data import data
 from agentcore._signature._fault import Fault
 
-__all__ = ["MAX_DEPTH", "WORD", "Expression", "Token", "read_expression"]
+__all__ = ["MAX_DEPTH", "MAX_LINKS", "WORD", "Expression", "Token", "read_expression"]
 
 MAX_DEPTH: Final = 32
 """Brackets within brackets.  Deeper types serve nobody, and pydantic spends several frames on each level."""
+
+MAX_LINKS: Final = 500
+"""Alternatives and brackets in one type: each is a level of Python's syntax tree, whose depth it limits differently
+from version to version."""
 
 WORD: Final = r"(?:[A-Za-z_]|(?!\s)[^\x00-\x7f])(?:[A-Za-z0-9_]|(?!\s)[^\x00-\x7f])*"
 r"""What is taken for a name, before it is asked whether it is one: ``\w`` knows too few letters of too few scripts."""
@@ -148,6 +152,7 @@ class _Reader:
         self._open: list[Token] = []
         self._wanting = True
         """Whether an operand must come next."""
+        self._links = 0
 
     def read(self, position: int, stops: str) -> int:
         while position < len(self.text):
@@ -177,6 +182,9 @@ class _Reader:
         self.tokens.append(token)
 
     def _mark(self, token: Token) -> None:
+        self._links += not self._wanting and token.text in "|.[("
+        if self._links > MAX_LINKS:
+            raise Fault(f"more than {MAX_LINKS} parts in one type", token.start, "register it under a name")
         if token.text in "[({":
             self._enter(token)
         elif token.text in "])}":

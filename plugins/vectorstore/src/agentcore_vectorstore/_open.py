@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -86,5 +85,4 @@ def _unknown(scheme: str) -> ConfigError:
 def _state_folder() -> Path:
     import agentcore
 
-    find: Callable[[], Path] | None = getattr(agentcore, "state_dir", None)
-    return Path(".agentcore") if find is None else find()
+    return agentcore.state_dir()
