@@ -64,7 +64,8 @@ def hookimpl(
         function: A function, an async function, or any callable.
         tryfirst: Run as early as possible, as in pluggy.
         trylast: Run as late as possible, as in pluggy.
-        wrapper: A generator that yields once, around all other implementations, as in pluggy.
+        wrapper: A generator that yields once, around all other implementations, as in pluggy.  What it returns
+            replaces the result, and None leaves it.
         optionalhook: Do not complain where no such hook is specified.
         specname: The hook's name, where it is not the function's.
         before: Names of plugins whose implementations must run after this one; unknown names are ignored.
@@ -80,15 +81,17 @@ def hookimpl(
     )
 
     def mark(function: _F) -> _F:
+        # On a plugin one finds the function below these descriptors, which would hide the mark.
+        target = function.__func__ if isinstance(function, (staticmethod, classmethod)) else function
         _mark(
-            function,
+            target,
             tryfirst=tryfirst,
             trylast=trylast,
             wrapper=wrapper,
             optionalhook=optionalhook,
             specname=specname,
         )
-        setattr(function, _OPTIONS, options)
+        setattr(target, _OPTIONS, options)
         return function
 
     return mark if function is None else mark(function)

@@ -6,21 +6,21 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cached_property, partial
-from inspect import getdoc, isawaitable, signature
-from typing import Any, Literal, TypeAlias, TypeVar, get_type_hints, overload
+from inspect import getdoc, isawaitable
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from agentcore._context import ExecutionContext
-from agentcore._signature import input_model_of
-from agentcore.errors import InputError, ToolError, nearest
+from agentcore._signature import input_model_of, parameters_of_type
+from agentcore.errors import InputError, ToolError
 from agentcore.types import JsonSchema, ToolSpec
 
-__all__ = ["Tool", "ToolFunction", "as_text", "as_tools", "context_parameter", "tool", "validation_problems"]
+__all__ = ["Tool", "ToolFunction", "as_text", "as_tools", "tool", "validation_problems"]
 
 ToolFunction: TypeAlias = Callable[..., Any]
-"""A function with annotated parameters; one annotated :class:`ExecutionContext` gets the run's."""
+"""A function with annotated parameters; those annotated :class:`ExecutionContext` get the run's."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
@@ -60,7 +60,7 @@ class Tool:
         self._function = function
         self._blocking = blocking
         self.parameters: type[BaseModel] = parameters or input_model_of(function, skip=(ExecutionContext,))
-        self._context_name = context_parameter(function)
+        self._context_names = parameters_of_type(function, (ExecutionContext,))
 
     @cached_property
     def spec(self) -> ToolSpec:
@@ -82,11 +82,8 @@ class Tool:
 
     async def execute(self, arguments: Mapping[str, Any], context: ExecutionContext) -> Any:
         """Call the function with validated *arguments*; whatever it raises passes."""
-        extra = {} if self._context_name is None else {self._context_name: context}
-        if self._blocking:
-            result = await asyncio.to_thread(partial(self._function, **arguments, **extra))
-        else:
-            result = self._function(**arguments, **extra)
+        function = partial(self._function, **arguments, **dict.fromkeys(self._context_names, context))
+        result = await asyncio.to_thread(_portable, function) if self._blocking else function()
         return await _awaited(result) if isawaitable(result) else result
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
@@ -95,6 +92,14 @@ class Tool:
 
     def __repr__(self) -> str:
         return f"<Tool {self.name!r}>"
+
+
+def _portable(function: Callable[[], Any]) -> Any:
+    try:
+        return function()
+    except StopIteration as error:
+        # A future refuses it, and whoever waits for the future would wait for ever.
+        raise RuntimeError("the function raised StopIteration") from error
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:
@@ -155,16 +160,18 @@ def _as_tool(given: Any) -> Tool:
         return made
     if callable(given):
         return Tool(given)
-    raise ToolError(
-        f"{given!r} cannot be a tool", hint=f"give a function, a Tool or an agent. {nearest(str(given), ())}".strip()
-    )
+    raise ToolError(f"{given!r} cannot be a tool", hint="give a function, a Tool or an agent.")
 
 
 def as_text(result: Any) -> str:
     """Write what a tool returned for a model: a string as it is, everything else as JSON where that is possible."""
     if isinstance(result, str):
         return result
-    return to_json(result, fallback=repr, inf_nan_mode="strings").decode()
+    try:
+        return to_json(result, fallback=repr, inf_nan_mode="strings").decode()
+    except ValueError:
+        # It contains itself, or bytes that are no text.
+        return repr(result)
 
 
 def validation_problems(error: ValidationError) -> str:
@@ -178,9 +185,3 @@ def validation_problems(error: ValidationError) -> str:
 
 def _summary(function: ToolFunction) -> str:
     return " ".join((getdoc(function) or "").partition("\n\n")[0].split())
-
-
-def context_parameter(function: ToolFunction) -> str | None:
-    """Return the parameter of *function* that takes the run's context; None where it wants none."""
-    hints = get_type_hints(function if hasattr(function, "__code__") else type(function).__call__)
-    return next((name for name in signature(function).parameters if hints.get(name) is ExecutionContext), None)

@@ -35,7 +35,6 @@ No message carries a secret.
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
 __all__ = [
@@ -75,6 +74,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     The empty string when *known* is empty.
     """
+    # Few programs misspell a name, and all of them import this module.
+    from difflib import get_close_matches
+
     names = sorted(set(known))
     if not names:
         return ""

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any, Final, TypeAlias
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from agentcore._agents.actions import action_instructions, action_schema, read_action
 from agentcore._agents.prompts import instructions_for, render_input
@@ -96,12 +96,13 @@ class Answers:
 
     def _validated(self, value: Any, response: ModelResponse) -> Any:
         try:
-            return self._validator.validate_python(value)
+            # As JSON, in which a strict model takes a date from a string.
+            return self._validator.validate_json(to_json(value, inf_nan_mode="constants"))
         except ValidationError as error:
             raise OutputError(f"the answer does not fit: {validation_problems(error)}{_cut(response)}") from error
 
     def _read_action(self, response: ModelResponse) -> Read:
-        tool, value = read_action(_json_in(response))
+        tool, value = read_action(_json_in(response), self.tools)
         if tool is not None:
             return (ToolCall(f"call-{next(_call_ids)}", tool, value),), None
         return (), self._validated({self._text_field: value} if self._text_field else value, response)
@@ -127,7 +128,7 @@ def text_field(model: type[BaseModel]) -> str | None:
     if len(fields) != 1:
         return None
     name, field = next(iter(fields.items()))
-    return name if field.annotation is str and not field.metadata else None
+    return name if field.annotation is str and not field.metadata and field.validation_alias is None else None
 
 
 def _json_in(response: ModelResponse) -> Any:

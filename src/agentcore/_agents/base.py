@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from contextvars import Token
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from agentcore._agents.ending import refusal, tell_failure
 from agentcore._agents.process import get_plugin_manager
 from agentcore._agents.result import RunResult
 from agentcore._context import ExecutionContext
 from agentcore._context.current import current
-from agentcore._plugins import Hooks, PluginManager, watch
-from agentcore._run import Limits, outcome_of
+from agentcore._context.interruption import keep_deadline, withdraw
+from agentcore._plugins import PluginManager, watch
+from agentcore._run import Limits
 from agentcore._tools import Tool, validation_problems
-from agentcore.errors import DeadlineError, InputError, OutputError, RunCancelledError, ToolError
-from agentcore.types import Outcome
+from agentcore.errors import InputError, OutputError, ToolError
 
 if TYPE_CHECKING:
     from agentcore._agents.stream import RunStream
@@ -118,22 +120,33 @@ class BaseAgent(ABC, Generic[T]):
         """
         base = self._base(context, plugins)
         if providers or enabled or disabled:
-            base = base.scope(providers=providers, enabled=enabled, disabled=disabled)
+            scope = base.scope(providers=providers, enabled=enabled, disabled=disabled)
+            try:
+                return await self.run(input, context=context, plugins=scope, **fields)
+            finally:
+                await scope.aclose()
         checked = self._validate_input(fields if input is None else self._fields(input, fields))
         served = self._scoped(base) if self._has_own else base
         if not served.ready:
             await served.startup()
         own = self.context_for(context)
+        if self.limits.timeout is not None:
+            own.limit_time(self.limits.timeout)
         own._begun = True
         own._scope = base
         own.plugins = served
         own._task = task = asyncio.current_task()
-        if task is not None and task.get_loop() is not self._loop:
-            self._loop = task.get_loop()
-            watch(served.settings.hook_timeout)
-        if self.limits.timeout is None and own._monotonic_deadline is None:
-            return await self._live(checked, own, served)
-        return await self._timed(checked, own, served)
+        if task is not None:
+            if task.cancelling():
+                own._cancelling = task.cancelling()
+            if task.get_loop() is not self._loop:
+                self._loop = task.get_loop()
+                watch(served.settings.hook_timeout)
+        refused = None
+        if own.parent is not None or own._monotonic_deadline is not None or own._cancel_reason is not None:
+            refused = refusal(self.name, own)
+            keep_deadline(own)
+        return await self._live(checked, own, served, refused)
 
     def run_sync(self, input: Any = None, /, **options: Any) -> RunResult[T]:
         """Run once, from code that is not async; takes what :meth:`run` takes.
@@ -207,13 +220,18 @@ class BaseAgent(ABC, Generic[T]):
 
     def _fields(self, input: Any, fields: dict[str, Any]) -> Mapping[str, Any]:
         given: Mapping[str, Any]
-        if isinstance(input, BaseModel):
+        if isinstance(input, BaseModel) and self._has_fields_of(input):
             given = {name: getattr(input, name) for name in type(input).model_fields}
         elif isinstance(input, Mapping):
             given = cast("Mapping[str, Any]", input)
         else:
             given = {self._only_field(): input}
         return {**given, **fields} if fields else given
+
+    def _has_fields_of(self, input: BaseModel) -> bool:
+        """Whether a pydantic model holds the fields, and is not the value of one of them."""
+        model = self.input_model
+        return model is None or not model.model_fields.keys().isdisjoint(type(input).model_fields)
 
     def _only_field(self) -> str:
         if self.input_model is None:
@@ -250,42 +268,43 @@ class BaseAgent(ABC, Generic[T]):
         if model is None or isinstance(output, model):
             return output
         if isinstance(output, Mapping) and issubclass(model, BaseModel):
-            return model.model_validate(output)
+            try:
+                return model.model_validate(output)
+            except ValidationError as error:
+                problems = validation_problems(error)
+                raise OutputError(f"the output of agent {self.name!r} does not fit: {problems}") from error
         kind: str = type(cast("object", output)).__name__
-        raise OutputError(f"the output of agent {self.name!r} must be {model.__name__}, and a plugin made it {kind}")
+        raise OutputError(f"the output of agent {self.name!r} must be {model.__name__}, and it is {kind}")
 
     def context_for(self, given: ExecutionContext | None) -> ExecutionContext:
         """Return the context of a run to come: a fresh one as it is, else a child of the run that has begun."""
-        if given is not None and not given._begun:
+        if given is not None and not given._begun and given.outcome is None:
             given.agent_id = self.name
             return given
         parent = given if given is not None else current.get()
         return ExecutionContext(self.name) if parent is None else parent.fork(self.name)
 
-    async def _timed(self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager) -> RunResult[T]:
-        if self.limits.timeout is not None:
-            context.limit_time(self.limits.timeout)
-        # An error that _live raised on account of the deadline passes through; the timeout takes its cancellation back.
-        async with asyncio.timeout(context.remaining):
-            return await self._live(input, context, plugins)
-
-    async def _live(self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager) -> RunResult[T]:
+    async def _live(
+        self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager, refused: Exception | None
+    ) -> RunResult[T]:
         hook, name = plugins.hook, self.name
         told: Mapping[str, Any] = _NOTHING
         started = False
         plugins.contexts.begin(context)
-        token = current.set(context)
+        token: Token[ExecutionContext | None] | None = current.set(context)
         began = perf_counter()
         try:
             if context.parent is not None:
                 await hook.context_fork(context=context, parent=context.parent)
+            if refused is not None:
+                raise refused
             passed = await hook.agent_input(context=context, agent=name, input=input)
             told = checked = input if passed is input else self._validate_input(passed)
             started = True
             await hook.agent_start(context=context, agent=name, input=told)
             made = await self.run_agent(checked, context)
             output = await hook.agent_output(context=context, agent=name, output=made)
-            if output is not made:
+            if output is not made or type(output) is not self.output_model:
                 output = self._validate_output(output)
             duration = perf_counter() - began
             context.outcome = "ok"
@@ -299,51 +318,22 @@ class BaseAgent(ABC, Generic[T]):
                 outcome="ok",
             )
             return RunResult(output, context, duration)
+        except GeneratorExit:
+            # Its loop was closed over it: nothing can be awaited any more, and so nobody told.
+            context.outcome, token = "cancelled", None
+            raise
         except BaseException as error:
             if context.outcome is not None:
                 # It had ended well: what came later, a cancellation while that was being told, is not its end.
                 raise
-            raise await self._failed(error, told, started, perf_counter() - began, context, hook) from error.__cause__
+            worded = await tell_failure(error, name, told, started, perf_counter() - began, context, hook)
+            if worded is None:
+                raise
+            raise worded from error
         finally:
-            current.reset(token)
+            if context._timed or context._interruptions:
+                withdraw(context)
+            if token is not None:
+                current.reset(token)
             plugins.contexts.finish(context)
             context.plugins = None
-
-    async def _failed(
-        self,
-        error: BaseException,
-        told: Mapping[str, Any],
-        started: bool,
-        duration: float,
-        context: ExecutionContext,
-        hook: Hooks,
-    ) -> BaseException:
-        """Tell how the run ended, and return what it raises."""
-        outcome = outcome_of(error, context)
-        context.outcome = outcome
-        raised = self._raised(error, outcome, context)
-        if not started:
-            await hook.agent_start(context=context, agent=self.name, input=told)
-        await hook.agent_error(
-            context=context,
-            agent=self.name,
-            input=told,
-            error=raised,
-            usage=context.total_usage,
-            duration=duration,
-            outcome=outcome,
-        )
-        return raised
-
-    def _raised(self, error: BaseException, outcome: Outcome, context: ExecutionContext) -> BaseException:
-        """Say a cancellation in the words of who caused it: the deadline, the context, or the task's owner."""
-        if not isinstance(error, asyncio.CancelledError):
-            return error
-        if outcome == "timeout":
-            return DeadlineError(
-                f"the run of agent {self.name!r} reached its deadline", hint="give it a longer timeout."
-            )
-        task = asyncio.current_task()
-        if context.cancel_reason is not None and task is not None and task.uncancel() == 0:
-            return RunCancelledError(f"the run of agent {self.name!r} was cancelled: {context.cancel_reason}")
-        return error

@@ -9,8 +9,7 @@ from typing import Any, TypeVar, cast
 from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
 from agentcore._agents.fields import refuse_reserved
 from agentcore._context import ExecutionContext
-from agentcore._signature import input_model_of
-from agentcore._tools import context_parameter
+from agentcore._signature import input_model_of, parameters_of_type
 
 __all__ = ["FunctionAgent"]
 
@@ -26,7 +25,7 @@ class FunctionAgent(BaseAgent[T]):
         >>> agent = FunctionAgent(shout)
 
     Args:
-        function: Sync or async; a parameter annotated :class:`ExecutionContext` gets the run's.
+        function: Sync or async; parameters annotated :class:`ExecutionContext` get the run's.
         name: None takes the function's.
         **options: As for :class:`BaseAgent`.
     """
@@ -36,13 +35,12 @@ class FunctionAgent(BaseAgent[T]):
     ) -> None:
         super().__init__(name or str(getattr(function, "__name__", type(function).__name__)), **options)
         self._function = function
-        self._context_name = context_parameter(function)
+        self._context_names = parameters_of_type(function, (ExecutionContext,))
         self.input_model = input_model_of(function, skip=(ExecutionContext,))
         refuse_reserved(self.name, self.input_model, RESERVED_INPUTS)
 
     async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> T:
-        extra = {} if self._context_name is None else {self._context_name: context}
-        result = self._function(**input, **extra)
+        result = self._function(**input, **dict.fromkeys(self._context_names, context))
         return cast("T", await result if isawaitable(result) else result)
 
     @property

@@ -7,10 +7,13 @@ import atexit
 import logging
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agentcore._config import Settings, ensure_state_dir, load_settings, validate_table
 from agentcore._plugins import PluginManager
-from agentcore.models import BuiltinModels, ModelConfig
+
+if TYPE_CHECKING:
+    from agentcore.models import ModelConfig
 
 __all__ = ["aclose", "get_plugin_manager", "new_plugin_manager", "set_plugin_manager", "state_dir"]
 
@@ -30,6 +33,8 @@ def new_plugin_manager(settings: Settings | None = None) -> PluginManager:
         The manager; plugins that could not be loaded are in its ``statuses()``, and whether the program may start
         without them its ``check_required()`` says.
     """
+    from agentcore.models import BuiltinModels
+
     manager = PluginManager(load_settings() if settings is None else settings)
     manager.register(BuiltinModels(_configured_models(manager.settings)), "agentcore.models")
     manager.load()
@@ -37,6 +42,8 @@ def new_plugin_manager(settings: Settings | None = None) -> PluginManager:
 
 
 def _configured_models(settings: Settings) -> dict[str, ModelConfig]:
+    from agentcore.models import ModelConfig
+
     return {
         name: validate_table(
             ModelConfig, table, path=settings.config_path, keys=("models", name), subject=f"model {name!r}"
@@ -52,14 +59,13 @@ def get_plugin_manager() -> PluginManager:
         PluginLoadError: A required plugin cannot be loaded.
         ConfigError: The configuration cannot be used.
     """
-    global _manager
     with _lock:
-        if _manager is None:
-            manager = new_plugin_manager()
-            manager.check_required()
-            _manager = manager
-            atexit.register(_close_at_exit)
-        return _manager
+        if _manager is not None:
+            return _manager
+        manager = new_plugin_manager()
+        manager.check_required()
+        set_plugin_manager(manager)
+        return manager
 
 
 def set_plugin_manager(manager: PluginManager | None) -> None:
@@ -67,6 +73,10 @@ def set_plugin_manager(manager: PluginManager | None) -> None:
     global _manager
     with _lock:
         _manager = manager
+        if manager is not None:
+            # Once, however often the manager is changed.
+            atexit.unregister(_close_at_exit)
+            atexit.register(_close_at_exit)
 
 
 async def aclose() -> None:

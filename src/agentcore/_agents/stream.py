@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from agentcore._agents.result import RunResult
-from agentcore._context import ExecutionContext
+from agentcore.errors import RunCancelledError
 from agentcore.types import ModelDelta
 
 if TYPE_CHECKING:
@@ -32,21 +32,27 @@ class RunStream(Generic[T]):
         self._agent = agent
         self._input = input
         self._options = dict(options)
-        self._queue: asyncio.Queue[ModelDelta | None] = asyncio.Queue(_PENDING)
+        # Bounded by the room, not by itself: the end must fit in whenever it comes.
+        self._pieces: asyncio.Queue[ModelDelta | None] = asyncio.Queue()
+        self._room = asyncio.Semaphore(_PENDING)
         self._task: asyncio.Task[RunResult[T]] | None = None
-        self._ended = False
 
     async def __aenter__(self) -> RunStream[T]:
+        if self._task is not None:
+            raise RuntimeError("the stream has begun already\nhint: call run_stream() for each run.")
         context = self._agent.context_for(self._options.pop("context", None))
-        context._on_delta = self._queue.put
-        self._task = asyncio.create_task(self._run(context), name=f"agentcore stream {self._agent.name}")
+        context._on_delta = self._put
+        run = self._agent.run(self._input, context=context, **self._options)
+        self._task = asyncio.create_task(run, name=f"agentcore stream {self._agent.name}")
+        self._task.add_done_callback(self._end)
         return self
 
-    async def _run(self, context: ExecutionContext) -> RunResult[T]:
-        try:
-            return await self._agent.run(self._input, context=context, **self._options)
-        finally:
-            await self._queue.put(None)
+    async def _put(self, delta: ModelDelta) -> None:
+        await self._room.acquire()
+        self._pieces.put_nowait(delta)
+
+    def _end(self, _: object = None) -> None:
+        self._pieces.put_nowait(None)
 
     def __aiter__(self) -> AsyncIterator[ModelDelta]:
         return self
@@ -54,12 +60,14 @@ class RunStream(Generic[T]):
     async def __anext__(self) -> ModelDelta:
         if self._task is None:
             raise RuntimeError("the stream has not begun\nhint: read it inside 'async with agent.run_stream(...)'.")
-        delta = None if self._ended else await self._queue.get()
+        delta = await self._pieces.get()
         if delta is not None:
+            self._room.release()
             return delta
-        self._ended = True
+        # Whoever else reads comes to the end, too.
+        self._end()
         # What the run raised is raised where its answer is read.
-        await self._task
+        _ = self.result
         raise StopAsyncIteration
 
     @property
@@ -68,9 +76,15 @@ class RunStream(Generic[T]):
 
         Raises:
             RuntimeError: The run has not ended.
+            RunCancelledError: The block was left before the run ended.
         """
         if self._task is None or not self._task.done():
             raise RuntimeError("the run has not ended\nhint: read the stream to its end first.")
+        if self._task.cancelled():
+            raise RunCancelledError(
+                f"the run of agent {self._agent.name!r} was cancelled: its stream was left",
+                hint="read the stream to its end first.",
+            )
         return self._task.result()
 
     async def __aexit__(self, *exception: object) -> None:

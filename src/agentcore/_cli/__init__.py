@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import NoReturn
 
 __all__ = ["main"]
@@ -11,5 +12,4 @@ def main() -> NoReturn:
     """Run the command ``agentcore`` with the arguments of this process, and end it with the command's exit code."""
     from agentcore._cli.program import program
 
-    program.main(prog_name="agentcore")
-    raise SystemExit  # never reached: the line above ends the process
+    sys.exit(program.main(prog_name="agentcore", standalone_mode=False))

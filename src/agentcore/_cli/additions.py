@@ -50,7 +50,7 @@ class Additions:
 
 async def _offers(plugins: PluginManager) -> list[tuple[str, Iterable[Any]]]:
     names = dict.fromkeys(each.plugin for each in plugins.implementations(_HOOK))
-    return [(name, await plugins.only([name]).hook.register_commands()) for name in names]
+    return [(name, await plugins.call_of(name, _HOOK)()) for name in names]
 
 
 def _problem(offered: object, taken: Container[str], owners: Mapping[str, str]) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Final, TypeAlias
-
-from pydantic_core import from_json
+from typing import Any, Final, TypeAlias, cast
 
 from agentcore._agents import BaseAgent
+from agentcore._cli.inputs import parse_json
 from agentcore._cli.records import Attempt, described, no_figures
 from agentcore.errors import InputError, RunCancelledError
 
@@ -86,9 +85,6 @@ class Batch:
 
     def _settle(self, task: asyncio.Task[Record]) -> None:
         self._room.release()
-        if task.cancelled():
-            # It was interrupted before its first step: the line has not been begun.
-            return
         record = task.result()
         self.done += 1
         self.failed += record["outcome"] != "ok"
@@ -97,7 +93,7 @@ class Batch:
     async def _stopped(self, feeding: asyncio.Task[None]) -> Sequence[asyncio.Task[Record]]:
         """Cancel what goes on; returns the runs without a record, in the order of their lines, when they have ended."""
         feeding.cancel()
-        await asyncio.wait([feeding])
+        await asyncio.gather(feeding, return_exceptions=True)
         left = [] if self._current is None else [self._current]
         while not self._begun.empty():
             task = self._begun.get_nowait()
@@ -126,10 +122,11 @@ class Batch:
 def _fields(line: bytes, number: int) -> dict[str, Any]:
     hint = 'each line is one JSON object with the fields of one input, as {"text": "…"}.'
     try:
-        # The mark that some editors put in front of a file is no part of its first line.
-        fields = from_json(line.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
-    except ValueError as error:
-        raise InputError(f"line {number} is not JSON: {error}", hint=hint) from error
+        # Some editors put a byte order mark in front of a file.
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"line {number} is not UTF-8 text", hint="save the file in the encoding UTF-8.") from error
+    fields = parse_json(text, what=f"line {number}", hint=hint)
     if not isinstance(fields, dict):
         raise InputError(f"line {number} is not a JSON object", hint=hint)
-    return fields
+    return cast("dict[str, Any]", fields)

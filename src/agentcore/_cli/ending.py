@@ -1,20 +1,57 @@
-"""Running something to its end, whatever interrupts it, and shutting the plugins down after it."""
+"""Ending in order: what SIGINT and SIGTERM interrupt, and what is done all the same."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from agentcore._plugins import PluginManager
 
-__all__ = ["run_to_end"]
+__all__ = ["TerminatedError", "run_to_end", "terminable"]
 
 T = TypeVar("T")
+
+_Handler: TypeAlias = Callable[[int, FrameType | None], None]
+
+
+class TerminatedError(SystemExit):
+    """SIGTERM came.  Its code is 128 and the number of the signal, as shells have it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+
+
+@contextmanager
+def _handled(handler: _Handler) -> Generator[None, None, None]:
+    """Have *handler* called on SIGTERM; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def terminable() -> Generator[None, None, None]:
+    """Let SIGTERM end the process with what ``finally`` and ``atexit`` have to do.
+
+    Raises:
+        TerminatedError: SIGTERM came.
+    """
+
+    def terminate(number: int, _frame: FrameType | None) -> None:
+        raise TerminatedError(number)
+
+    with _handled(terminate):
+        yield
 
 
 def run_to_end(work: Coroutine[Any, Any, T], plugins: PluginManager) -> T:
@@ -24,18 +61,23 @@ def run_to_end(work: Coroutine[Any, Any, T], plugins: PluginManager) -> T:
 
     Raises:
         KeyboardInterrupt: SIGINT came.
-        SystemExit: SIGTERM came; its code is 128 and the number of the signal.
+        TerminatedError: SIGTERM came.
     """
     with asyncio.Runner() as runner:
+        running = _Running(runner.get_loop())
         try:
-            with _termination_cancels(runner.get_loop()) as task_of:
-                return runner.run(task_of(work))
+            with _handled(running.terminate):
+                return runner.run(running.do(work))
+        except asyncio.CancelledError:
+            if running.number:
+                raise TerminatedError(running.number) from None
+            raise
         finally:
             runner.run(plugins.aclose())
 
 
-class _Terminable:
-    """Runs a coroutine in a task that SIGTERM cancels."""
+class _Running:
+    """Work in a task that SIGTERM cancels."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -43,30 +85,15 @@ class _Terminable:
         self.number = 0
         """Of the signal that came; 0 while none has."""
 
-    async def __call__(self, work: Coroutine[Any, Any, T]) -> T:
+    async def do(self, work: Coroutine[Any, Any, T]) -> T:
         self._task = asyncio.current_task()
         return await work
 
     def terminate(self, number: int, _frame: FrameType | None) -> None:
         self.number = number
+        # Python's handler may run within anything that the loop is doing.
+        self._loop.call_soon_threadsafe(self._cancel)
+
+    def _cancel(self) -> None:
         if self._task is not None:
-            # Python's handler may run within anything that the loop is doing.
-            self._loop.call_soon_threadsafe(self._task.cancel)
-
-
-@contextmanager
-def _termination_cancels(loop: asyncio.AbstractEventLoop) -> Iterator[_Terminable]:
-    terminable = _Terminable(loop)
-    if threading.current_thread() is not threading.main_thread():
-        yield terminable
-        return
-    before = signal.signal(signal.SIGTERM, terminable.terminate)
-    try:
-        yield terminable
-    except asyncio.CancelledError:
-        if not terminable.number:
-            raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    if terminable.number:
-        raise SystemExit(128 + terminable.number)
+            self._task.cancel()

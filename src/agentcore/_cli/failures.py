@@ -12,10 +12,9 @@ from typing import Any, Final
 import click
 
 from agentcore._cli.messages import note
-from agentcore._cli.output import PipeClosedError
 from agentcore.errors import AgentCoreError, ConfigError, InputError, ModelNotFoundError, PluginNotFoundError
 
-__all__ = ["FailureError", "ended", "innermost", "report"]
+__all__ = ["FAILED", "PIPE_CLOSED", "FailureError", "PipeClosedError", "ended", "innermost", "report"]
 
 FAILED: Final = 1
 MISUSED: Final = 2
@@ -28,6 +27,10 @@ PIPE_CLOSED: Final = 141
 _MISUSES: Final = (ConfigError, InputError, ModelNotFoundError, PluginNotFoundError)
 _OURS: Final = str(Path(__file__).parent.parent / "_")[:-1]
 _INSTALLED: Final = tuple(sysconfig.get_path(each) for each in ("stdlib", "platstdlib", "purelib", "platlib"))
+
+
+class PipeClosedError(Exception):
+    """Nobody reads stdout any more."""
 
 
 class FailureError(Exception):
@@ -67,6 +70,11 @@ def ended(work: Callable[[], Any], *, verbosity: Callable[[], int]) -> int:
     except (AgentCoreError, FailureError) as error:
         report(error, verbosity=verbosity())
         return MISUSED if isinstance(error, _MISUSES) else FAILED
+    except OSError as error:  # as from a plugin's command that cannot write its results
+        failure = FailureError(f"{type(error).__name__}: {error}")
+        failure.__cause__ = error
+        report(failure, verbosity=verbosity())
+        return FAILED
     return code if isinstance(code, int) else 0
 
 
@@ -92,4 +100,4 @@ def innermost(tb: TracebackType | None) -> traceback.FrameSummary | None:
     """
     frames = [each for each in traceback.extract_tb(tb) if not each.filename.startswith((_OURS, "<"))]
     own = [each for each in frames if not each.filename.startswith(_INSTALLED)]
-    return (own or frames or [None])[-1]
+    return next(reversed(own or frames), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
@@ -9,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
 
 from agentcore._agents import BaseAgent
 from agentcore._tools import validation_problems
 from agentcore.errors import InputError, nearest
 
-__all__ = ["checked", "read_inputs"]
+__all__ = ["checked", "parse_json", "read_inputs"]
 
 
 def read_inputs(given: Sequence[str], agent: BaseAgent[Any]) -> dict[str, Any]:
@@ -125,12 +125,28 @@ def _file(path: Path) -> str:
 
 
 def _json(name: str, text: str) -> Any:
+    hint = f"write {name}=… for a text, {name}:=… for JSON."
+    return parse_json(text, what=f"the input field {name!r}", hint=hint)
+
+
+def parse_json(text: str, *, what: str, hint: str) -> Any:
+    """Return the JSON value that *text* is.
+
+    Raises:
+        InputError: It is none; the message begins with *what*.
+    """
     try:
-        return from_json(text, allow_inf_nan=False)
-    except ValueError as error:
-        raise InputError(
-            f"the input field {name!r} is not JSON: {error}", hint=f"write {name}=… for a text, {name}:=… for JSON."
-        ) from error
+        return json.loads(text, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}" if "\n" in text.strip() else f"column {error.colno}"
+        raise InputError(f"{what} is not JSON: {error.msg} ({place})", hint=hint) from error
+    except (RecursionError, ValueError) as error:  # ValueError: NaN, or a number of thousands of digits
+        fault = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise InputError(f"{what} is not JSON: {fault}", hint=hint) from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number there")
 
 
 def checked(fields: Mapping[str, Any], agent: BaseAgent[Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 __all__ = ["note", "plain_messages", "set_verbosity", "warn"]
@@ -36,7 +36,7 @@ def set_verbosity(verbosity: int) -> None:
 
 
 @contextmanager
-def plain_messages() -> Iterator[None]:
+def plain_messages() -> Generator[None, None, None]:
     """Show log and warnings as plain lines on stderr for as long as this lasts."""
     logger = logging.getLogger("agentcore")
     level, propagate = logger.level, logger.propagate
@@ -54,5 +54,5 @@ def plain_messages() -> Iterator[None]:
         logger.propagate = propagate
 
 
-def _show_warning(message: Warning | str, *_where: object) -> None:
+def _show_warning(message: Warning | str, *_where: object, **_more: object) -> None:
     warn(str(message))

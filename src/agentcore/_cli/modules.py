@@ -13,6 +13,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import Final, TypeVar
 
+from agentcore._cli.ending import TerminatedError
 from agentcore._cli.failures import FailureError, innermost
 from agentcore.errors import AgentCoreError, ConfigError
 
@@ -44,7 +45,7 @@ def import_file(path: Path) -> ModuleType:
     # Whoever reads annotations or unpickles looks for it there.
     sys.modules[name] = module
     try:
-        _guarded(lambda: loader.exec_module(module))
+        _guarded(lambda: loader.exec_module(module), what=str(path))
     except FailureError:
         del sys.modules[name]
         raise
@@ -60,7 +61,7 @@ def import_name(name: str) -> ModuleType:
     """
     if not all(part.isidentifier() for part in name.split(".")):
         raise ConfigError(f"{name!r} is no module's name", hint="write package.module:agent, or path/file.py:agent.")
-    return _guarded(lambda: import_module(name), missing=name)
+    return _guarded(lambda: import_module(name), what=name, missing=name)
 
 
 def _nearest_module(name: str) -> str:
@@ -73,35 +74,38 @@ def _nearest_module(name: str) -> str:
     return "modules are looked for in the current folder, and among what is installed."
 
 
-def _guarded(work: Callable[[], T], *, missing: str | None = None) -> T:
+def _guarded(work: Callable[[], T], *, what: str, missing: str | None = None) -> T:
     """Do *work*, which runs somebody's code, and say of what it raises where in that code it was.
 
     Args:
         work: Imports a module.
+        what: The module or its file, for what is raised before any of its lines is run.
         missing: The module's name, whose absence is nobody's error but the command line's.
     """
     try:
         return work()
+    except TerminatedError:
+        raise
     except SyntaxError as error:
-        place = f"{error.filename}:{error.lineno}"
+        place = f"{error.filename or what}:{error.lineno or 1}"
         raise FailureError(f"{place}: {type(error).__name__}: {error.msg}{_source(error)}") from error
     except AgentCoreError as error:
-        raise FailureError(_located(error, error.message), hint=error.hint) from error
+        raise FailureError(_located(what, error, error.message), hint=error.hint) from error
     except SystemExit as error:
         raise FailureError(
-            _located(error, f"it ends the program when it is imported (SystemExit: {error})"),
+            _located(what, error, f"it ends the program when it is imported (SystemExit: {error})"),
             hint='put what only a script does under: if __name__ == "__main__".',
         ) from error
     except Exception as error:
         if isinstance(error, ModuleNotFoundError) and error.name and f"{missing}.".startswith(f"{error.name}."):
             raise ConfigError(f"there is no module {error.name!r}", hint=_nearest_module(error.name)) from error
-        raise FailureError(_located(error, f"{type(error).__name__}: {error}")) from error
+        raise FailureError(_located(what, error, f"{type(error).__name__}: {error}")) from error
 
 
-def _located(error: BaseException, message: str) -> str:
+def _located(what: str, error: BaseException, message: str) -> str:
     frame = innermost(error.__traceback__)
     if frame is None:
-        return message
+        return f"{what}: {message}"
     return f"{frame.filename}:{frame.lineno}: {message}" + (f"\n  {frame.line}" if frame.line else "")
 
 

@@ -7,21 +7,20 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final, TextIO
 
 import attrs
-from pydantic_core import to_json
+from pydantic_core import to_json, to_jsonable_python
 
-__all__ = ["Output", "PipeClosedError", "json_text", "jsonable", "printable"]
+from agentcore._cli.failures import FailureError, PipeClosedError
+
+__all__ = ["Output", "json_text", "jsonable", "printable"]
 
 _WIDE: Final = 160
 """Columns of a table that goes to a file or a pipe."""
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-class PipeClosedError(Exception):
-    """Nobody reads stdout any more."""
 
 
 class Output:
@@ -78,6 +77,8 @@ class Output:
             self._stream.flush()
         except BrokenPipeError as error:
             raise PipeClosedError from error
+        except OSError as error:
+            raise FailureError(f"the results cannot be written: {error.strerror}", hint="") from error
 
 
 def printable(text: str) -> str:
@@ -87,15 +88,25 @@ def printable(text: str) -> str:
 
 def jsonable(value: Any) -> Any:
     """Return *value* as JSON values; what JSON has nothing for as its ``repr``."""
-    try:
-        return json.loads(to_json(value, fallback=_odd, inf_nan_mode="strings"))
-    except Exception:  # it refers to itself, holds bytes that are no text, or has a serializer that raises
-        return _shown(value)
+    for write in (_as_utf8, _as_ascii):
+        # It may refer to itself, hold bytes that are no text, or have a serializer that raises whatever it likes.
+        with suppress(Exception):
+            return json.loads(write(value))
+    return _shown(value)
+
+
+def _as_utf8(value: Any) -> bytes:
+    return to_json(value, fallback=_odd, inf_nan_mode="strings")
+
+
+def _as_ascii(value: Any) -> str:
+    # Escapes halves of characters, as models write them when they are cut off, and UTF-8 has no place for.
+    return json.dumps(to_jsonable_python(value, fallback=_odd), allow_nan=False)
 
 
 def _odd(value: Any) -> Any:
     """What pydantic does not know."""
-    return attrs.asdict(value, recurse=False) if attrs.has(type(value)) else repr(value)
+    return attrs.asdict(value, recurse=False) if attrs.has(value.__class__) else repr(value)
 
 
 def _shown(value: Any) -> str:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final
@@ -15,6 +12,7 @@ from typing import Any, Final
 import click
 
 from agentcore._cli.additions import Additions
+from agentcore._cli.ending import terminable
 from agentcore._cli.failures import FAILED, PIPE_CLOSED, ended
 from agentcore._cli.messages import note, plain_messages, warn
 from agentcore._cli.options import common_options
@@ -86,43 +84,41 @@ class Program(click.Group):
         # What a plugin's command returns is no exit code.
         super().invoke(ctx)
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **options: Any) -> Any:
-        standalone = options.pop("standalone_mode", True)
+    def main(  # type: ignore[override]  # its overloads say only which call returns
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **options: Any,
+    ) -> int:
         session = Session()
-        with plain_messages(), _terminable():
-            code = ended(
-                lambda: self._main(session, args, prog_name, **options), verbosity=lambda: session.verbosity
+        with plain_messages(), terminable():
+            code = _flushed(
+                ended(
+                    lambda: self._main(session, args, prog_name, complete_var, options),
+                    verbosity=lambda: session.verbosity,
+                )
             )
-            code = _flushed(code)
-        if standalone:
+        if standalone_mode:
             sys.exit(code)
         return code
 
-    def _main(self, session: Session, args: Sequence[str] | None, prog_name: str | None, **options: Any) -> Any:
+    def _main(
+        self,
+        session: Session,
+        args: Sequence[str] | None,
+        prog_name: str | None,
+        complete_var: str | None,
+        options: dict[str, Any],
+    ) -> Any:
         try:
-            return super().main(args, prog_name, standalone_mode=False, obj=session, **options)
+            return super().main(args, prog_name, complete_var, standalone_mode=False, obj=session, **options)
         finally:
             session.close()
 
 
 _ADDITIONS: Final = f"{__name__}.additions"
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the process in order: with what ``finally`` and ``atexit`` have to do."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _terminate(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)
 
 
 def _flushed(code: int) -> int:
@@ -134,7 +130,8 @@ def _flushed(code: int) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return PIPE_CLOSED
-        note(f"error: the results cannot be written: {error.strerror}")
+        if code == 0:
+            note(f"error: the results cannot be written: {error.strerror}")
         return code or FAILED
     return code
 

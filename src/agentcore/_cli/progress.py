@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, redirect_stdout, suppress
 
 __all__ = ["batch_progress"]
 
 
 @contextmanager
-def batch_progress(count: Callable[[], int | None], *, wanted: bool) -> Iterator[Callable[[int, int], None]]:
+def batch_progress(
+    count: Callable[[], int | None], *, wanted: bool
+) -> Generator[Callable[[int, int], None], None, None]:
     """Show a bar where it is *wanted* and stderr is a terminal.
 
     Yields a function that takes the records written, and those of failures among them.
@@ -22,15 +24,15 @@ def batch_progress(count: Callable[[], int | None], *, wanted: bool) -> Iterator
     if not wanted or not sys.stderr.isatty():
         yield lambda _done, _failed: None
         return
+    from rich import progress
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("[red]{task.fields[failed]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("[red]{task.fields[failed]}"),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
     )
     total: int | None = None
     with suppress(OSError):
@@ -38,7 +40,7 @@ def batch_progress(count: Callable[[], int | None], *, wanted: bool) -> Iterator
         total = count()
     # Results go to stdout, which is not the terminal: the bar must not take it.
     with (
-        Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as bar,
+        progress.Progress(*columns, console=Console(stderr=True), redirect_stdout=False) as bar,
         redirect_stdout(sys.stderr),
     ):
         task = bar.add_task("", total=total, failed="")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Final
@@ -19,7 +19,7 @@ _CHUNK: Final = 1 << 16
 
 
 @contextmanager
-def opened(name: str) -> Iterator[int]:
+def opened(name: str) -> Generator[int, None, None]:
     """Open the file *name*, or standard input for ``-``; yields its descriptor.
 
     Raises:
@@ -87,7 +87,8 @@ async def _off_loop(read: Callable[[], bytes]) -> bytes:
             chunk = read()
         except OSError as error:
             failure = error
-        if not loop.is_closed():
+        # Where the loop was closed meanwhile, nobody wants it any more.
+        with suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, chunk, failure)
 
     Thread(target=work, name="agentcore-read", daemon=True).start()

@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any
 
 import attrs
+from pydantic import BaseModel
 
 from agentcore._agents import BaseAgent, RunResult
 from agentcore._cli.output import jsonable
@@ -30,13 +31,13 @@ class Attempt:
         self.context = ExecutionContext(agent.name)
         if timeout is not None:
             self.context.limit_time(timeout)
-        self._input = input
+        self.input = input
         self._began = perf_counter()
 
     def succeeded(self, result: RunResult[Any]) -> dict[str, Any]:
         """The record of a run that ended well."""
         return {
-            "input": jsonable(self._input),
+            "input": jsonable(self.input),
             "output": jsonable(result.output),
             "outcome": result.outcome,
             **self._figures(result.duration),
@@ -46,7 +47,7 @@ class Attempt:
         """The record of a run that ended otherwise; called where *error* was caught."""
         outcome = self.context.outcome or outcome_of(error, self.context)
         return {
-            "input": jsonable(self._input),
+            "input": jsonable(self.input),
             "outcome": outcome,
             "error": described(error),
             **self._figures(perf_counter() - self._began),
@@ -77,8 +78,6 @@ def only_text(output: Any) -> str | None:
     """Return the text that *output* is, or that its only field is; None where it is anything else."""
     if isinstance(output, str):
         return output
-    fields = getattr(type(output), "model_fields", None)
-    if isinstance(fields, dict) and len(fields) == 1:
-        value = getattr(output, next(iter(fields)))
-        return value if isinstance(value, str) else None
-    return None
+    fields = list(type(output).model_fields) if isinstance(output, BaseModel) else []
+    value = getattr(output, fields[0]) if len(fields) == 1 else None
+    return value if isinstance(value, str) else None

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from sys import stderr
 from typing import Any
 
 import click
 
-from agentcore._agents import BaseAgent, DeclarativeAgent
+from agentcore._agents import BaseAgent
 from agentcore._cli.batch import Batch, Record
 from agentcore._cli.ending import run_to_end
-from agentcore._cli.failures import FAILED, FailureError, innermost
+from agentcore._cli.failures import FAILED, FailureError, PipeClosedError, innermost
 from agentcore._cli.inputs import checked, read_inputs
 from agentcore._cli.messages import note
+from agentcore._cli.models import announcement, use_model
 from agentcore._cli.options import common_options
 from agentcore._cli.output import Output
 from agentcore._cli.progress import batch_progress
 from agentcore._cli.reading import count_lines, opened, read_lines
+from agentcore._cli.records import Attempt
 from agentcore._cli.session import Session
 from agentcore._cli.single import run_once, streams_by_itself
 from agentcore._cli.targets import FORMS, load_agent
 from agentcore._config import parse_duration
 from agentcore._data import data
 from agentcore._plugins import PluginManager
-from agentcore._run import chosen_model
 from agentcore.errors import AgentCoreError, ConfigError, InputError
-from agentcore.models import Model
 
 __all__ = ["run"]
 
@@ -85,7 +85,7 @@ _EPILOG = f"TARGET is {FORMS}."
 @click.option("--quiet", "-q", is_flag=True, help="Say neither which model is taken nor how far a batch is.")
 @common_options
 @click.pass_context
-def run(context: click.Context, target: str, **options: Any) -> None:
+def run(context: click.Context, /, target: str, **options: Any) -> None:
     """Run the agent TARGET, and print its answer.
 
     A batch prints one JSON object for each line, in the order of the lines.
@@ -94,16 +94,9 @@ def run(context: click.Context, target: str, **options: Any) -> None:
     _check(wishes)
     output = Output()
     # Whatever agents and plugins print is not the result.
-    with redirect_stdout(stderr_now()):
+    with redirect_stdout(sys.stderr):
         code = _run(context.ensure_object(Session), target, wishes, output)
     context.exit(code)
-
-
-def stderr_now() -> Any:
-    """Return what stands for stderr at this moment."""
-    import sys
-
-    return sys.stderr or stderr
 
 
 def _check(wishes: _Wishes) -> None:
@@ -117,8 +110,8 @@ def _run(session: Session, target: str, wishes: _Wishes, output: Output) -> int:
     plugins = session.plugins(model=wishes.model)
     plugins.check_required()
     agent = load_agent(target, plugins.settings)
-    if wishes.model is not None and isinstance(agent, DeclarativeAgent):
-        agent.model = wishes.model
+    if wishes.model is not None:
+        use_model(agent, wishes.model)
     if wishes.batch is not None:
         return _batch(agent, plugins, wishes, wishes.batch, output)
     fields = read_inputs(wishes.inputs, agent)
@@ -133,12 +126,12 @@ def _run(session: Session, target: str, wishes: _Wishes, output: Output) -> int:
 async def _once(
     agent: BaseAgent[Any], plugins: PluginManager, fields: dict[str, Any], wishes: _Wishes, output: Output
 ) -> None:
-    await plugins.startup()
-    await _announce_model(agent, plugins, wishes)
+    await _begin(agent, plugins, wishes)
     stream = streams_by_itself(agent, plugins, output) if wishes.stream is None else wishes.stream
     try:
-        await run_once(agent, fields, output, stream=stream, as_json=wishes.as_json, timeout=wishes.timeout)
-    except AgentCoreError:
+        attempt = Attempt(agent, fields, timeout=wishes.timeout)
+        await run_once(agent, attempt, output, stream=stream, as_json=wishes.as_json)
+    except (AgentCoreError, FailureError, PipeClosedError):
         raise
     except Exception as error:  # of the agent, or of a tool that must not fail
         frame = innermost(error.__traceback__)
@@ -146,17 +139,12 @@ async def _once(
         raise FailureError(f"agent {agent.name!r} failed: {place}{type(error).__name__}: {error}") from error
 
 
-async def _announce_model(agent: BaseAgent[Any], plugins: PluginManager, wishes: _Wishes) -> None:
-    """Say which model is taken, and why; agents in code choose theirs themselves."""
-    if wishes.quiet or not isinstance(agent, DeclarativeAgent):
-        return
-    if isinstance(agent.model, Model):
-        note(f"model: {agent.model.name} (the agent brings it)")
-    elif agent.model is not None:
-        note(f"model: {agent.model} ({'the agent names it' if wishes.model is None else 'given by --model'})")
-    else:
-        choice = await chosen_model(plugins)
-        note(f"model: {choice.name} ({choice.reason})")
+async def _begin(agent: BaseAgent[Any], plugins: PluginManager, wishes: _Wishes) -> None:
+    """Start the plugins up, and say which model will be asked."""
+    await plugins.startup()
+    text = "" if wishes.quiet else await announcement(agent, plugins, given=wishes.model)
+    if text:
+        note(text)
 
 
 # --- batches ---
@@ -170,8 +158,7 @@ def _batch(agent: BaseAgent[Any], plugins: PluginManager, wishes: _Wishes, name:
     ):
 
         async def work() -> Batch:
-            await plugins.startup()
-            await _announce_model(agent, plugins, wishes)
+            await _begin(agent, plugins, wishes)
 
             def write(record: Record) -> None:
                 output.json(record, indent=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from agentcore._agents import BaseAgent, DeclarativeAgent, RunResult
@@ -19,9 +18,11 @@ _GUARDS = ("agent_output", "model_response")
 
 def can_stream(agent: BaseAgent[Any], plugins: PluginManager) -> bool:
     """Say whether the pieces of the model's answer are the agent's answer: plain text, and no tools in between."""
+    model = agent.output_model
     return (
         isinstance(agent, DeclarativeAgent)
-        and text_field(agent.output_model) is not None
+        and model is not None
+        and text_field(model) is not None
         and not agent.tools
         and not plugins.implementations("register_tools")
     )
@@ -33,22 +34,13 @@ def streams_by_itself(agent: BaseAgent[Any], plugins: PluginManager, output: Out
     return output.is_terminal and not guarded and can_stream(agent, plugins)
 
 
-async def run_once(
-    agent: BaseAgent[Any],
-    fields: Mapping[str, Any],
-    output: Output,
-    *,
-    stream: bool,
-    as_json: bool,
-    timeout: float | None,
-) -> None:
+async def run_once(agent: BaseAgent[Any], attempt: Attempt, output: Output, *, stream: bool, as_json: bool) -> None:
     """Run, and write the answer, or with *as_json* the record of the run; what the run raises passes."""
-    attempt = Attempt(agent, fields, timeout=timeout)
     try:
         if stream and not as_json:
-            await _streamed(agent, fields, attempt, output)
+            await _streamed(agent, attempt, output)
             return
-        result = await agent.run(fields, context=attempt.context)
+        result = await agent.run(attempt.input, context=attempt.context)
     except BaseException as error:
         if as_json:
             output.json(attempt.failed(error))
@@ -59,9 +51,9 @@ async def run_once(
         _write(result, output)
 
 
-async def _streamed(agent: BaseAgent[Any], fields: Mapping[str, Any], attempt: Attempt, output: Output) -> None:
+async def _streamed(agent: BaseAgent[Any], attempt: Attempt, output: Output) -> None:
     said: list[str] = []
-    async with agent.run_stream(fields, context=attempt.context) as stream:
+    async with agent.run_stream(attempt.input, context=attempt.context) as stream:
         try:
             async for delta in stream:
                 said.append(delta.text)

@@ -20,7 +20,8 @@ from agentcore.errors import ConfigError
 
 __all__ = ["DeliveryOptions", "HookOptions", "Options", "Reference", "Table", "Text"]
 
-_FROZEN: Final = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+# Built at first use: `import agentcore` must stay light, and many programs configure nothing.
+_FROZEN: Final = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 """What every model of the configuration is."""
 
 

@@ -18,7 +18,7 @@ from agentcore.errors import ConfigError
 
 __all__ = ["SECRET_FOLDER", "SecretRef"]
 
-SECRET_FOLDER: Final = "folder"
+SECRET_FOLDER: Final = "folder"  # noqa: S105 - the name of a key
 """The key of pydantic's validation context that holds the folder (a path) to which relative files are relative."""
 
 _REFERENCE: Final = r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+"

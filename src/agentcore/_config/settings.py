@@ -31,7 +31,9 @@ class Settings(BaseModel):
     Made by :func:`load_settings`; ``Settings()`` is what holds without any configuration.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True, defer_build=True
+    )
 
     config_path: Path | None = None
     """The configuration file, absolute; None where there is none."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from asyncio import Task
+from asyncio import Task, TimerHandle
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from math import inf, isnan
 from random import getrandbits
 from threading import Lock
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from weakref import WeakKeyDictionary
 
 from agentcore.errors import ContextError
 from agentcore.types import Outcome, Usage
@@ -51,8 +53,14 @@ class ExecutionContext:
     _ended: float | None = None
     _begun: bool = False
     _on_delta: DeltaHandler | None = None
-    answered_cancellations: int = 0
-    """How many cancellations of its task the run has answered by ending; further ones interrupt what follows."""
+    _cancelling: int = 0
+    """How many cancellations its task had when the run began."""
+    _interruptions: int = 0
+    """How many more the context itself has caused and not taken back."""
+    _answered: WeakKeyDictionary[Task[Any], int] | None = None
+    _timer: TimerHandle | None = None
+    _timed: bool = False
+    """Whether something interrupts the run at its deadline."""
     plugins: PluginManager | None = None
     """The plugins that take part in the run; None where it is not going on."""
 
@@ -140,13 +148,31 @@ class ExecutionContext:
     def deadline(self) -> datetime | None:
         """When the run must have ended, in UTC: its own or an ancestor's, whichever is earlier; None where none is."""
         remaining = self.remaining
-        return None if remaining is None else datetime.now(UTC) + timedelta(seconds=remaining)
+        if remaining is None:
+            return None
+        try:
+            return datetime.now(UTC) + timedelta(seconds=remaining)
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC) if remaining > 0 else datetime.min.replace(tzinfo=UTC)
 
     def limit_time(self, timeout: float) -> None:
-        """End the run *timeout* seconds from now at the latest; a deadline that is earlier stays."""
+        """End the run *timeout* seconds from now at the latest; a deadline that is earlier stays.
+
+        Safe on any thread.  Of a run that is going on it is interrupted then; infinity sets no limit.
+
+        Raises:
+            ContextError: *timeout* is not a number.
+        """
+        if isnan(timeout):
+            raise ContextError("a run's time cannot be limited to nan seconds", hint="give a number of seconds.")
         deadline = monotonic() + timeout
-        if self._monotonic_deadline is None or deadline < self._monotonic_deadline:
-            self._monotonic_deadline = deadline
+        if deadline >= (inf if self._monotonic_deadline is None else self._monotonic_deadline):
+            return
+        self._monotonic_deadline = deadline
+        if self._task is not None:
+            from agentcore._context.interruption import keep_deadline
+
+            self._task.get_loop().call_soon_threadsafe(keep_deadline, self)
 
     # --- what it holds ---
 
@@ -260,13 +286,17 @@ class ExecutionContext:
         if self.outcome is not None or self._cancel_reason is not None:
             return
         self._cancel_reason = reason
-        task = self._task
-        if task is not None:
-            task.get_loop().call_soon_threadsafe(self._cancel_task, task)
+        from agentcore._context.interruption import interrupt_family
 
-    def _cancel_task(self, task: Task[Any]) -> None:
-        if self._task is task:
-            task.cancel()
+        interrupt_family(self)
+
+    @property
+    def answered_cancellations(self) -> int:
+        """How many cancellations of the running task have been answered by ending this run or one around it; further
+        ones interrupt what follows."""
+        from agentcore._context.interruption import answered
+
+        return answered(self)
 
     @property
     def cancel_reason(self) -> str | None:

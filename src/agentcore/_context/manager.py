@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from itertools import chain
+from threading import Lock
 from time import time
-from typing import Any
+from typing import Any, Final
+from weakref import WeakSet
 
 from agentcore._context.execution import ExecutionContext
 from agentcore.types import Outcome
 
-__all__ = ["ContextManager"]
+__all__ = ["ContextManager", "live_contexts"]
 
 
 class ContextManager:
@@ -21,11 +23,13 @@ class ContextManager:
     number of runs.  Safe on any thread.
     """
 
-    __slots__ = ("_finished", "_live")
+    __slots__ = ("__weakref__", "_finished", "_live")
 
     def __init__(self, *, keep: int = 256) -> None:
         self._live: dict[ExecutionContext, None] = {}
         self._finished: deque[ExecutionContext] = deque(maxlen=keep)
+        with _managers_lock:
+            _managers.add(self)
 
     def create(
         self,
@@ -86,8 +90,23 @@ class ContextManager:
     def prune(self, *, older_than: float = 0.0) -> int:
         """Let go of finished contexts that ended more than *older_than* seconds ago; returns how many."""
         limit = time() - older_than
-        kept = [each for each in self.finished() if (each._ended or 0.0) > limit]
-        dropped = len(self._finished) - len(kept)
-        self._finished.clear()
-        self._finished.extend(kept)
-        return dropped
+        return sum(self._let_go(each) for each in self.finished() if (each._ended or 0.0) <= limit)
+
+    def _let_go(self, context: ExecutionContext) -> bool:
+        # One by one: contexts that finish meanwhile on other threads stay.
+        try:
+            self._finished.remove(context)
+        except ValueError:
+            return False
+        return True
+
+
+_managers: Final[WeakSet[ContextManager]] = WeakSet()
+_managers_lock: Final = Lock()
+
+
+def live_contexts() -> list[ExecutionContext]:
+    """Return the live contexts of every manager in the process, those of each oldest first."""
+    with _managers_lock:
+        managers = list(_managers)
+    return [context for manager in managers for context in manager.live()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Carrier", "freeze", "from_headers", "thaw", "to_headers"]
 
-_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
+# Version 00 ends after the flags, with 55 characters; later ones may go on.
+_TRACEPARENT: Final = re.compile(
+    r"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(-.*)?"
+)
 _CONTEXT_ID: Final = re.compile(r"[0-9a-f]{32}")
 _STATE_KEY: Final = "agentcore"
 _DEADLINE: Final = "agentcore.deadline"
@@ -35,7 +39,7 @@ def to_headers(context: ExecutionContext, *, baggage: bool) -> dict[str, str]:
         "traceparent": f"00-{context.root_id}-{context.span_id}-01",
         "tracestate": f"{_STATE_KEY}={context.context_id}",
     }
-    members = [f"{quote(key, safe='')}={_encode(value)}" for key, value in _portable(context, baggage)]
+    members = [f"{_quoted(key)}={_encode(value)}" for key, value in _portable(context, baggage)]
     if members:
         headers["baggage"] = _within_limit(members)
     return headers
@@ -53,23 +57,28 @@ def _portable(context: ExecutionContext, baggage: bool) -> list[tuple[str, str |
 def _encode(value: str | int | float | bool) -> str:
     # A string that reads as JSON of another type is quoted, so that "1" comes back as "1" and 1 as 1.
     text = value if isinstance(value, str) and _decode(value) == value else json.dumps(value)
-    return quote(text, safe="")
+    return _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    # Text may hold halves of surrogate pairs, out of a file name for one, and UTF-8 has none.
+    return quote(text, safe="", errors="replace")
 
 
 def _decode(text: str) -> Any:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return value if isinstance(value, (str, int, float)) else text
 
 
 def _within_limit(members: list[str]) -> str:
     kept: list[str] = []
-    size = 0
+    size = -1
     for member in members:
-        size += len(member) + 1
-        if size <= _BAGGAGE_LIMIT:
+        if size + 1 + len(member) <= _BAGGAGE_LIMIT:
+            size += 1 + len(member)
             kept.append(member)
     return ",".join(kept)
 
@@ -86,7 +95,7 @@ def from_headers(headers: Mapping[str, str], agent_id: str) -> ExecutionContext:
     for key, value in _members(lower.get("baggage", "")):
         if key != _DEADLINE:
             context.metadata[key] = value
-        elif isinstance(value, (int, float)):
+        elif isinstance(value, float) and math.isfinite(value):
             context.limit_time(value - time.time())
     return context
 
@@ -119,6 +128,7 @@ def freeze(context: ExecutionContext) -> dict[str, Any]:
         "deadline": None if context.remaining is None else time.time() + context.remaining,
         "outcome": context.outcome,
         "cancel_reason": context._cancel_reason,
+        "begun": context._begun,
     }
 
 
@@ -136,4 +146,5 @@ def thaw(context: ExecutionContext, state: dict[str, Any]) -> None:
         context.limit_time(state["deadline"] - time.time())
     context.outcome = state["outcome"]
     context._cancel_reason = state["cancel_reason"]
+    context._begun = state["begun"]
     context._salt = f"{getrandbits(32):08x}-"

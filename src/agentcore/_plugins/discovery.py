@@ -20,7 +20,15 @@ __all__ = ["VALUE_HOOKS", "Installed", "guards", "installed_plugins", "looks_lik
 
 VALUE_HOOKS: Final = frozenset(name for name, each in SPECIFICATIONS.items() if each.kind is HookKind.VALUE)
 
-_DEFINES_GUARD: Final = re.compile(rf"^\s*(async\s+)?def\s+({'|'.join(sorted(VALUE_HOOKS))})\s*\(", re.MULTILINE)
+_NAMES: Final = "|".join(sorted(VALUE_HOOKS))
+
+_DEFINES_GUARD: Final = re.compile(
+    rf"^\s*(async\s+)?def\s+({_NAMES})\s*\("
+    rf"|\bspecname\s*=\s*[\"']({_NAMES})[\"']"
+    rf"|\bevents\b[^=\n]*=\s*[\[(][^\])]*[\"']({_NAMES})[\"']",
+    re.MULTILINE,
+)
+"""A function for a value hook, or a provider that lists one."""
 
 
 @data(kw_only=True)
@@ -45,27 +53,36 @@ def installed_plugins() -> list[Installed]:
 
     Two packages may offer the same name; both are returned.
     """
-    return sorted((_installed(each) for each in _entry_points()), key=lambda each: (each.name, each.distribution or ""))
+    return list(_scan())
 
 
 @lru_cache(maxsize=1)
-def _entry_points() -> tuple[EntryPoint, ...]:
+def _scan() -> tuple[Installed, ...]:
     # The one place that imports importlib_metadata: it takes over the finder of distributions for the whole process,
     # and a scan reads every installed package's files, so both wait for the first use and happen once.
     from importlib_metadata import entry_points  # pyright: ignore[reportUnknownVariableType] - its **params
 
-    return tuple(cast("Iterable[EntryPoint]", entry_points(group=PROJECT)))
+    found = [_installed(each) for each in cast("Iterable[EntryPoint]", entry_points(group=PROJECT))]
+    return tuple(sorted(found, key=lambda each: (each.name, each.distribution or "")))
 
 
 def _installed(entry_point: EntryPoint) -> Installed:
-    distribution = entry_point.dist
+    distribution, version = _origin(entry_point)
     return Installed(
         name=entry_point.name,
         value=entry_point.value,
-        distribution=None if distribution is None else distribution.name,
-        version=None if distribution is None else distribution.version,
+        distribution=distribution,
+        version=version,
         entry_point=entry_point,
     )
+
+
+def _origin(entry_point: EntryPoint) -> tuple[str | None, str | None]:
+    try:
+        return (None, None) if entry_point.dist is None else (entry_point.dist.name, entry_point.dist.version)
+    except FileNotFoundError:
+        # An uninstallation that was broken off leaves a distribution without its metadata.
+        return None, None
 
 
 def guards(hooks: Iterable[str]) -> bool:
@@ -73,23 +90,24 @@ def guards(hooks: Iterable[str]) -> bool:
     return not VALUE_HOOKS.isdisjoint(hooks)
 
 
-def looks_like_guard(plugin: Installed) -> bool:
-    """Say whether a plugin that cannot be imported seems to implement value hooks, from its source alone.
+def looks_like_guard(plugin: Installed | str) -> bool:
+    """Say whether a plugin, or a module, that cannot be used seems to implement value hooks, from its source alone.
 
     False where there is no source to be found.
     """
     return any(_DEFINES_GUARD.search(text) for text in _sources(plugin))
 
 
-def _sources(plugin: Installed) -> list[str]:
-    relative = plugin.module.replace(".", "/")
-    distribution = plugin.entry_point.dist
+def _sources(plugin: Installed | str) -> list[str]:
+    module = plugin.partition(":")[0] if isinstance(plugin, str) else plugin.module
+    relative = module.replace(".", "/")
+    distribution = None if isinstance(plugin, str) else plugin.entry_point.dist
     roots = [] if distribution is None else [Path(str(distribution.locate_file("")))]
     roots += [Path(each) for each in _search_path()]
     for root in roots:
-        module, package = root / f"{relative}.py", root / relative
-        if module.is_file():
-            return [module.read_text(encoding="utf-8", errors="replace")]
+        file, package = root / f"{relative}.py", root / relative
+        if file.is_file():
+            return [file.read_text(encoding="utf-8", errors="replace")]
         if package.is_dir():
             return [each.read_text(encoding="utf-8", errors="replace") for each in sorted(package.glob("*.py"))]
     return []

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final
 
 from agentcore._middleware import ProviderMiddleware
-from agentcore.errors import ConfigError
+from agentcore.errors import PluginValidationError
 
 if TYPE_CHECKING:
+    from agentcore._config import Settings
     from agentcore._plugins.manager import PluginManager
 
 __all__ = ["Lifecycle"]
 
-_POLL_SECONDS = 0.005
+_POLL_SECONDS: Final = 0.005
+
+_within: Final[ContextVar[tuple[object, ...]]] = ContextVar("agentcore_lifecycle", default=())
+"""The startups and shutdowns that this code is part of."""
 
 
 class Lifecycle:
@@ -26,8 +31,11 @@ class Lifecycle:
         self._manager = manager
         self._waiting: set[str] = set()
         self._started: set[str] = set()
+        self._unasked: set[str] = set()
+        """Those that were started up, and not yet asked for middleware."""
         self._failed: dict[str, BaseException] = {}
         self._lock = threading.Lock()
+        self._going_on: object = None
         self._configured = False
 
     def entered(self, plugin: str) -> None:
@@ -36,79 +44,120 @@ class Lifecycle:
 
     def left(self, plugin: str) -> None:
         """A plugin was taken out."""
-        self._waiting.discard(plugin)
-        self._started.discard(plugin)
+        for each in (self._waiting, self._started, self._unasked):
+            each.discard(plugin)
 
     def failed(self, plugin: str, error: BaseException) -> None:
         """The startup of a plugin raised."""
         self._failed[plugin] = error
 
+    @property
+    def settled(self) -> bool:
+        """Whether no plugin waits for anything."""
+        return not self._waiting and not self._unasked
+
     @asynccontextmanager
-    async def _alone(self) -> AsyncGenerator[None, None]:
+    async def _alone(self) -> AsyncGenerator[bool, None]:
+        """Wait until nobody else starts up or shuts down; False where the caller is part of what is going on."""
+        if self._going_on is not None and self._going_on in _within.get():
+            yield False
+            return
         # A lock of asyncio belongs to one loop, and runs on several may come here at once.
         while not self._lock.acquire(blocking=False):  # noqa: ASYNC110
             await asyncio.sleep(_POLL_SECONDS)
+        self._going_on = object()
+        token = _within.set((*_within.get(), self._going_on))
         try:
-            yield
+            yield True
         finally:
+            _within.reset(token)
+            self._going_on = None
             self._lock.release()
 
     async def startup(self) -> None:
         """Call ``agentcore_startup`` of the plugins that wait for it; those that fail are taken out.
 
+        Returns at once where a plugin's own startup comes here, as by running an agent.
+
         Raises:
             PluginLoadError: A required plugin is not there; every later call says so again.
+            PluginNotFoundError: The config names a plugin that is not there.
+            ConfigError: The config names middleware that cannot be used, or a hook that there is not.
         """
-        async with self._alone():
+        async with self._alone() as first:
+            if not first:
+                return
             self._configure()
-            while self._waiting:
-                await self._start(frozenset(self._waiting))
+            while not self.settled:
+                for plugin in self._in_order("agentcore_startup", self._waiting):
+                    await self._start(plugin)
+                for plugin in self._in_order("register_middleware", self._unasked):
+                    await self._ask(plugin)
             await self._manager.announce_failures()
             self._manager.check_required()
 
-    async def _start(self, plugins: frozenset[str]) -> None:
-        # The implementations are those of the waiting plugins alone: nobody is started twice.
-        newcomers = self._manager.only(plugins)
-        await newcomers.hook.agentcore_startup(plugins=self._manager)
-        # Only now: where the startup is cancelled they go on waiting.
-        self._waiting -= plugins
-        self._started |= plugins - self._failed.keys()
-        self._expel()
-        for middleware in await newcomers.hook.register_middleware():
-            self._manager.add_middleware(middleware)
+    def _in_order(self, hook: str, plugins: Iterable[str]) -> list[str]:
+        """Return *plugins* in the order of their implementations; those without one come last."""
+        waiting = set(plugins)
+        found = [each.plugin for each in self._manager.implementations(hook) if each.plugin in waiting]
+        return list(dict.fromkeys([*found, *sorted(waiting)]))
 
-    def _expel(self) -> None:
-        for plugin, error in self._failed.items():
-            self._manager.expel(plugin, error)
-        self._failed.clear()
+    async def _start(self, plugin: str) -> None:
+        if plugin not in self._waiting:
+            return
+        await self._manager.call_of(plugin, "agentcore_startup")(plugins=self._manager)
+        # Only now: where the startup is cancelled it goes on waiting, and the others have been started up.
+        self._waiting.discard(plugin)
+        if plugin in self._failed:
+            self._manager.expel(plugin, self._failed.pop(plugin))
+        else:
+            self._started.add(plugin)
+            self._unasked.add(plugin)
+
+    async def _ask(self, plugin: str) -> None:
+        if plugin not in self._unasked:
+            return
+        found = await self._manager.call_of(plugin, "register_middleware")()
+        self._unasked.discard(plugin)
+        # Where it was started up before, as before a shutdown, it brings the same again.
+        self._manager.drop_middleware(plugin)
+        for middleware in found:
+            try:
+                self._manager.add_middleware(middleware, plugin=plugin)
+            except PluginValidationError as error:
+                await self._manager.report(None, plugin, "register_middleware", error)
 
     def _configure(self) -> None:
         """Add the middleware that the configuration names."""
         if self._configured or self._manager.parent is not None:
             return
-        for source in self._manager.settings.middleware:
-            self._manager.add_middleware(_configured(source))
+        settings = self._manager.settings
+        for middleware in [_configured(settings, source) for source in settings.middleware]:
+            self._manager.add_middleware(middleware)
         self._configured = True
 
     async def shutdown(self) -> None:
         """Call ``agentcore_shutdown`` of those that were started."""
         async with self._alone():
-            stopping, self._started = self._started, set()
-            self._waiting |= stopping
-            if stopping:
-                await self._manager.only(stopping).hook.agentcore_shutdown(plugins=self._manager)
+            for plugin in self._in_order("agentcore_shutdown", self._started):
+                if plugin in self._started:
+                    self._started.discard(plugin)
+                    self._waiting.add(plugin)
+                    await self._manager.call_of(plugin, "agentcore_shutdown")(plugins=self._manager)
 
 
-def _configured(source: str) -> ProviderMiddleware:
+def _configured(settings: Settings, source: str) -> ProviderMiddleware:
     from agentcore._plugins.loading import import_plugin
 
     try:
         found = import_plugin(source)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"the middleware {source!r} cannot be imported: {error}", hint='write it as "package.module:name".'
+        made = found() if isinstance(found, type) else found
+    except (Exception, SystemExit) as error:
+        raise settings.error(
+            f"the middleware {source!r} cannot be made: {type(error).__name__}: {error}",
+            "middleware",
+            hint='write it as "package.module:name", where name is an instance or a class without arguments.',
         ) from error
-    made = found() if isinstance(found, type) else found
     if not isinstance(made, ProviderMiddleware):
-        raise ConfigError(f"{source!r} is {type(made).__name__!r}, not a ProviderMiddleware")
+        raise settings.error(f"{source!r} is {type(made).__name__!r}, not a ProviderMiddleware", "middleware")
     return made

@@ -13,7 +13,6 @@ from pydantic import BaseModel
 
 from agentcore._config import validate_plugin_config
 from agentcore._plugins.discovery import Installed
-from agentcore._provider import Provider
 from agentcore.errors import ConfigError, PluginValidationError
 
 if TYPE_CHECKING:
@@ -116,10 +115,4 @@ def _check_object(name: str, plugin: object) -> None:
             f"the entry point of {name!r} names {type(plugin).__name__!r}, which cannot be a plugin",
             plugin=name,
             hint="name a module, an instance, or a class.",
-        )
-    if isinstance(plugin, Provider) and not plugin.events:
-        raise PluginValidationError(
-            f"the provider {name!r} lists no events",
-            plugin=name,
-            hint='set events = ("agent_complete", …) on the class.',
         )

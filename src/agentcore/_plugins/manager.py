@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
@@ -16,15 +17,16 @@ from agentcore._middleware import ProviderMiddleware
 from agentcore._plugins.hooks import SPECIFICATIONS, Hooks
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.lifecycle import Lifecycle
+from agentcore._plugins.naming import canonical_name
 from agentcore._plugins.ordering import Place, in_order, places
-from agentcore._plugins.plan import Plan
+from agentcore._plugins.plan import Plan, checked_middleware, steps
 from agentcore._plugins.registry import Registry
-from agentcore._plugins.relay import HookCall, Step, compile_relay
+from agentcore._plugins.relay import HookCall, compile_relay
 from agentcore._plugins.roster import Roster
 from agentcore._plugins.status import PluginStatus
 from agentcore._plugins.watchdog import watch
 from agentcore._plugins.wrappers import wrap
-from agentcore._provider import Provider
+from agentcore.errors import PluginValidationError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -63,13 +65,16 @@ class PluginManager:
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._registry: Registry = Registry(parent._registry.specifications if parent else SPECIFICATIONS)
         self._hidden: frozenset[str] = frozenset()
-        self._middleware: list[ProviderMiddleware] = []
+        self._middleware: list[tuple[ProviderMiddleware, str]] = []
         self._scopes: weakref.WeakSet[PluginManager] = weakref.WeakSet()
-        self._roster = Roster(self.settings)
+        self._roster: Roster = Roster(self.settings, parent._roster if parent else None)
         self._lifecycle = Lifecycle(self)
-        self._outdate()
-        if parent is not None:
-            parent._scopes.add(self)
+        # One for a manager and its scopes: hooks are compiled on any thread, and a change reaches all of them.
+        self._lock: threading.RLock = parent._lock if parent else threading.RLock()
+        with self._lock:
+            self._outdate()
+            if parent is not None:
+                parent._scopes.add(self)
 
     # --- plugins ---
 
@@ -79,9 +84,8 @@ class PluginManager:
         A plugin that cannot be loaded is ``failed`` in :meth:`statuses`, and the others go on; see
         :meth:`check_required`.
         """
-        for loaded in self._roster.load():
-            self._enter(loaded.plugin, loaded.name)
-        self._outdate()
+        for found in self._roster.load():
+            self._enter(found.plugin, found.name)
 
     def check_required(self) -> None:
         """Raise where the program must not start.
@@ -90,7 +94,7 @@ class PluginManager:
             PluginLoadError: A required plugin is not loaded.
             PluginNotFoundError: The config names a plugin that is not there.
         """
-        self._roster.check(self._registry.plugins)
+        self._roster.check()
 
     def register(self, plugin: object, name: str | None = None) -> str:
         """Register a module, an object with hookimpls, or a :class:`Provider`; returns its name.
@@ -104,22 +108,33 @@ class PluginManager:
         Raises:
             PluginValidationError: It does not fit the hooks, or the name is taken.
         """
-        name = name or _canonical_name(plugin)
-        if self._roster.admit(name, plugin):
-            self._roster.registered(name, self._registry.register(plugin, name))
-            self._lifecycle.entered(name)
-            self._outdate()
+        name = name or canonical_name(plugin)
+        with self._lock:
+            if self._roster.admits(name):
+                self._join(plugin, name)
         return name
+
+    def _join(self, plugin: object, name: str) -> None:
+        hooks = self._registry.register(plugin, name)
+        try:
+            for hook in hooks:
+                self.implementations(hook)
+        except PluginValidationError:
+            self._registry.unregister(name)
+            raise
+        self._roster.registered(name, hooks)
+        self._lifecycle.entered(name)
+        self._outdate()
 
     def _enter(self, plugin: object, name: str) -> None:
         """Register a plugin that was discovered: what it raises is its failure."""
         try:
-            hooks = self._registry.register(plugin, name)
-        except Exception as error:
+            with self._lock:
+                self._join(plugin, name)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             self._roster.failed(name, "validation", error)
-        else:
-            self._roster.registered(name, hooks)
-            self._lifecycle.entered(name)
 
     def unregister(self, name: str) -> object:
         """Take a plugin out and return it; it is not shut down.
@@ -127,31 +142,37 @@ class PluginManager:
         Raises:
             PluginNotFoundError: No plugin of this name is registered.
         """
-        plugin = self._registry.unregister(self._known(name))
-        self._roster.removed(name)
-        self._lifecycle.left(name)
-        self._outdate()
+        with self._lock:
+            plugin = self._registry.unregister(self._known(name))
+            self._roster.removed(name)
+            self._leave(name)
         return plugin
 
     def expel(self, name: str, error: BaseException) -> None:
         """Take out a plugin that could not be started up, and list it as failed."""
-        self._registry.unregister(name)
-        self._roster.failed(name, "setup", error)
-        self._outdate()
+        with self._lock:
+            if name in self._registry.plugins:
+                self._registry.unregister(name)
+                self._roster.failed(name, "setup", error, announced=True)
+                self._leave(name)
+
+    def _leave(self, name: str) -> None:
+        self._lifecycle.left(name)
+        self.drop_middleware(name)
 
     async def announce_failures(self) -> None:
-        """Tell ``plugin_error`` of the plugins that could not be loaded, each once."""
+        """Log the plugins that could not be loaded and tell ``plugin_error`` of them, each once."""
         for status in self._roster.unannounced():
-            await self.hook.plugin_error(
-                context=None, plugin=status.name, hook=status.stage or "import", error=status.error or Exception()
-            )
+            stage, error = status.stage or "import", status.error or Exception()
+            logger.warning("plugin %r failed at %s: %s: %s", status.name, stage, type(error).__name__, error)
+            await self.hook.plugin_error(context=None, plugin=status.name, hook=stage, error=error)
 
     def block(self, name: str) -> None:
         """Take a plugin out, if it is there, and refuse its name from now on."""
-        self._registry.block(name)
-        self._roster.blocked(name)
-        self._lifecycle.left(name)
-        self._outdate()
+        with self._lock:
+            self._registry.block(name)
+            self._roster.blocked(name)
+            self._leave(name)
 
     def get_plugin(self, name: str) -> object | None:
         """Return the plugin of this name; None where none is registered."""
@@ -168,7 +189,7 @@ class PluginManager:
 
     def _known(self, name: str) -> str:
         if name not in self._registry.plugins:
-            raise self._roster.unknown(name, self._registry.plugins)
+            raise self._roster.unknown(name)
         return name
 
     # --- hooks ---
@@ -178,13 +199,30 @@ class PluginManager:
 
         With ``@hookspec(firstresult=True)`` the first answer wins.
         """
-        self._registry.add_specifications(namespace)
-        self._outdate()
+        with self._lock:
+            for hook, plugins in self._registry.add_specifications(namespace).items():
+                self._roster.gained(hook, plugins)
+            self._outdate()
 
-    def add_middleware(self, middleware: ProviderMiddleware) -> None:
-        """Put *middleware* around every execution; what was added first is outermost."""
-        self._middleware.append(middleware)
-        self._outdate()
+    def add_middleware(self, middleware: ProviderMiddleware, *, plugin: str = "") -> None:
+        """Put *middleware* around every execution; what was added first is outermost.
+
+        Args:
+            middleware: It belongs to the caller.
+            plugin: With which it leaves; empty keeps it.
+
+        Raises:
+            PluginValidationError: It is none.
+        """
+        with self._lock:
+            self._middleware.append((checked_middleware(middleware, plugin), plugin))
+            self._outdate()
+
+    def drop_middleware(self, plugin: str) -> None:
+        """Remove the middleware that came with *plugin*."""
+        with self._lock:
+            self._middleware = [each for each in self._middleware if each[1] != plugin]
+            self._outdate()
 
     def implementations(self, hook: str) -> list[Implementation]:
         """The implementations of a hook, wrappers first, each group in the order in which it runs."""
@@ -202,7 +240,7 @@ class PluginManager:
     def _all_middleware(self) -> Iterator[ProviderMiddleware]:
         if self.parent is not None:
             yield from self.parent._all_middleware()
-        yield from self._middleware
+        yield from (middleware for middleware, _ in self._middleware)
 
     # --- compiled calls ---
 
@@ -218,13 +256,20 @@ class PluginManager:
             scope._outdate()
 
     def _first_call(self, name: str, /, *args: Any, **arguments: Any) -> Any:
-        call = self._compile(name)
-        setattr(self.hook, name, call)
+        # Under the lock: what comes meanwhile must not be outdone by a call that does not know of it.
+        with self._lock:
+            call = self._compile(name, self.implementations(name))
+            setattr(self.hook, name, call)
         watch(self.settings.hook_timeout)
         return call(*args, **arguments)
 
-    def _compile(self, name: str) -> HookCall:
-        found = self.implementations(name)
+    def call_of(self, plugin: str, hook: str) -> HookCall:
+        """Compile the call of one plugin's own implementations, without anybody else's."""
+        with self._lock:
+            own = in_order(self._registry.implementations(hook), self.settings.order_for(hook))
+            return self._compile(hook, [each for each in own if each.plugin == plugin])
+
+    def _compile(self, name: str, found: list[Implementation]) -> HookCall:
         call = compile_relay(self._plan(name, [each for each in found if not each.wrapper]))
         wrappers = [each for each in found if each.wrapper]
         return wrap(call, self._plan(name, wrappers)) if wrappers else call
@@ -237,16 +282,17 @@ class PluginManager:
             implementations,
             timeouts=self._timeout,
             default_timeout=self.settings.hook_timeout,
-            pre_steps=list(_steps(middleware, "pre_execute")),
-            post_steps=list(_steps(reversed(middleware), "post_execute")),
-            report=self._report,
+            pre_steps=steps(middleware, "pre_execute"),
+            post_steps=steps(reversed(middleware), "post_execute"),
+            report=self.report,
         )
 
     def _timeout(self, implementation: Implementation) -> float | None:
         configured = self.settings.timeout_for(implementation.hook, implementation.plugin)
         return implementation.timeout if configured is None else configured
 
-    async def _report(self, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException) -> None:
+    async def report(self, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException) -> None:
+        """Book a plugin's failure, log it, and tell ``plugin_error``."""
         owner = self._owner(plugin)
         if hook == "agentcore_startup":
             owner._lifecycle.failed(plugin, error)
@@ -282,37 +328,30 @@ class PluginManager:
             PluginLoadError: A plugin of *enabled* cannot be loaded.
         """
         scope = PluginManager(parent=self)
-        scope._hidden = frozenset(self._root._named(disabled))
+        scope._hidden = frozenset(self._named(disabled))
         for name in enabled:
             if self.get_plugin(name) is None:
-                loaded = self._root._roster.load_one(name)
-                scope.register(loaded.plugin, name)
+                found = scope._roster.load_one(name)
+                scope._join(found.plugin, found.name)
         for provider in providers:
-            scope.register(provider)
+            # One that takes part already must not do so twice.
+            if all(each is not provider for each in scope._taking_part().values()):
+                scope.register(provider)
         return scope
+
+    def _taking_part(self) -> dict[str, object]:
+        inherited = self.parent._taking_part() if self.parent else {}
+        return {name: each for name, each in inherited.items() if name not in self._hidden} | self._registry.plugins
 
     def _named(self, names: Iterable[str]) -> Iterator[str]:
         for name in names:
             if self.get_plugin(name) is None and not self._roster.knows(name):
-                raise self._roster.unknown(name, self._registry.plugins)
+                raise self._roster.unknown(name)
             yield name
 
     @property
     def _root(self) -> PluginManager:
         return self if self.parent is None else self.parent._root
-
-    def only(self, names: Iterable[str]) -> PluginManager:
-        """Make a scope of the named plugins alone; failures are still told to all."""
-        scope = PluginManager(parent=self)
-        wanted = set(names)
-        scope._hidden = frozenset(each for each in self._all_names() if each not in wanted)
-        scope._report = self._report  # type: ignore[method-assign]
-        return scope
-
-    def _all_names(self) -> Iterator[str]:
-        yield from self._registry.plugins
-        if self.parent is not None:
-            yield from self.parent._all_names()
 
     # --- life ---
 
@@ -329,20 +368,34 @@ class PluginManager:
         """
         if self.parent is not None and not self.parent.ready:
             await self.parent.startup()
+        # Agents do so, too; a program that calls hooks itself may do it on several loops, one after the other.
+        watch(self.settings.hook_timeout)
         await self._lifecycle.startup()
-        self.ready = True
+        with self._lock:
+            self.ready = self._lifecycle.settled
 
     def closes(self, close: Callable[[], Awaitable[None]]) -> None:
         """Have *close* called when the plugins are shut down."""
         self._root._closing.append(close)
 
     async def aclose(self) -> None:
-        """Shut every plugin down that was started up, and close what was made for it.  A second time does nothing."""
+        """Shut every plugin down that was started up, and close what was made for it.  A second time does nothing.
+
+        Scopes come first; what cannot be closed is logged.
+        """
+        with self._lock:
+            scopes = list(self._scopes)
+        for scope in scopes:
+            await scope.aclose()
         await self._lifecycle.shutdown()
-        closing, self._closing = self._closing, []
-        for close in closing:
-            await close()
-        self._outdate()
+        while self._closing:
+            close = self._closing.pop(0)
+            try:
+                await close()
+            except Exception as error:
+                logger.warning("closing failed: %s: %s", type(error).__name__, error)
+        with self._lock:
+            self._outdate()
 
     async def __aenter__(self) -> PluginManager:
         await self.startup()
@@ -350,19 +403,3 @@ class PluginManager:
 
     async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
-
-
-def _canonical_name(plugin: object) -> str:
-    if isinstance(plugin, Provider):
-        return plugin.name or type(plugin).__name__.lower()
-    if isinstance(plugin, (ModuleType, type)) or callable(plugin):
-        return str(getattr(plugin, "__name__", type(plugin).__name__.lower()))
-    name = getattr(plugin, "name", None)
-    return name if isinstance(name, str) and name else type(plugin).__name__.lower()
-
-
-def _steps(middleware: Iterable[ProviderMiddleware], step: str) -> Iterator[Step]:
-    for each in middleware:
-        if getattr(type(each), step) is not getattr(ProviderMiddleware, step):
-            bound: Step = getattr(each, step)
-            yield bound

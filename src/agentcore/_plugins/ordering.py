@@ -39,19 +39,22 @@ def in_order(found: Sequence[Implementation], configured: Sequence[str]) -> list
     """
     latest_first = list(found)[::-1]
     ranked = sorted(latest_first, key=lambda each: (_group(each), -each.priority))
-    return _as_configured(_constrained(ranked), configured)
+    return _as_configured(_constrained(ranked, frozenset(configured)), configured)
 
 
 def _group(implementation: Implementation) -> int:
     return 0 if implementation.tryfirst else 2 if implementation.trylast else 1
 
 
-def _constrained(ranked: list[Implementation]) -> list[Implementation]:
+def _constrained(ranked: list[Implementation], configured: frozenset[str]) -> list[Implementation]:
     if not any(each.before or each.after for each in ranked):
         return ranked
     graph: dict[int, set[int]] = {index: set() for index in range(len(ranked))}
     for index, each in enumerate(ranked):
         for other, candidate in enumerate(ranked):
+            if each.plugin == candidate.plugin or configured.issuperset((each.plugin, candidate.plugin)):
+                # What the configuration orders it orders alone, or no circle could be broken.
+                continue
             if candidate.plugin in each.before:
                 graph[other].add(index)
             if candidate.plugin in each.after:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from agentcore._context import ExecutionContext
+from agentcore._middleware import ProviderMiddleware
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.relay import Step
 from agentcore._plugins.specification import HookKind, HookSpecification
-from agentcore._plugins.watchdog import take_expired
-from agentcore.errors import DeniedError, Deny, HookError, HookTimeoutError, ModelError
+from agentcore._plugins.watchdog import cancellations, take_expired
+from agentcore.errors import DeniedError, Deny, HookError, HookTimeoutError, ModelError, PluginValidationError
 
-__all__ = ["Plan", "Report"]
+__all__ = ["Plan", "Report", "checked_middleware", "steps"]
 
 Report: TypeAlias = Callable[[ExecutionContext | None, str, str, BaseException], Awaitable[None]]
 """Told of a failure: the context, the plugin, the hook and the error."""
@@ -47,8 +47,9 @@ class Plan:
         return self._timeouts(implementation)
 
     def watched(self, index: int) -> float:
-        """Seconds after which the watchdog ends an execution; infinite where it has a limit of its own."""
-        return self.default_timeout if self.limit(self.implementations[index]) is None else math.inf
+        """Seconds after which the watchdog ends an execution."""
+        # One with a limit of its own is ended by that; what outlives it, or hangs around it, is left to the watchdog.
+        return self.default_timeout + (self.limit(self.implementations[index]) or 0.0)
 
     async def contain(self, index: int, error: BaseException, context: ExecutionContext | None) -> None:
         """Report the failure of an implementation that must not reach the agent.
@@ -81,19 +82,19 @@ class Plan:
 
     def _fault(self, index: int, error: BaseException, context: ExecutionContext | None) -> BaseException:
         """Return the plugin's failure; raise what is not its own: an interrupt, or a cancellation of the run."""
-        if isinstance(error, asyncio.CancelledError):
-            timeout = take_expired(self, index)
-            if timeout is not None:
-                implementation = self.implementations[index]
-                return HookTimeoutError(plugin=implementation.plugin, hook=implementation.hook, timeout=timeout)
-            task = asyncio.current_task()
-            # Those that the run has already answered, by ending, do not cancel the telling of its end.
-            answered = 0 if context is None else context.answered_cancellations
-            if task is not None and task.cancelling() > answered:
-                raise error
-        elif isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+        if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
             raise error
-        elif isinstance(error, ModelError) and self.specification.kind is HookKind.FIRST:
+        # Those that the run has already answered, by ending, do not cancel the telling of its end.
+        answered = 0 if context is None else context.answered_cancellations
+        timeout = take_expired(error, index, answered)
+        if timeout is not None:
+            implementation = self.implementations[index]
+            ended = HookTimeoutError(plugin=implementation.plugin, hook=implementation.hook, timeout=timeout)
+            ended.__cause__ = None if isinstance(error, asyncio.CancelledError) else error
+            return ended
+        if cancellations() > answered and (cancelled := _cancellation(error)) is not None:
+            raise cancelled
+        if isinstance(error, ModelError) and self.specification.kind is HookKind.FIRST:
             # It is an answer: the name is the plugin's, and cannot be served.
             raise error
         return error
@@ -106,11 +107,44 @@ class Plan:
 
     async def gather(
         self, index: int, results: list[Any], result: Iterable[Any], context: ExecutionContext | None
-    ) -> None:
-        """Add what one implementation returned to what the others did."""
+    ) -> bool:
+        """Add what one implementation returned to what the others did; says whether it could be added."""
         try:
             if isinstance(result, (str, bytes)):
                 raise TypeError(f"returned {type(result).__name__}, which must be an iterable of results")
             results.extend(list(result))
-        except Exception as error:
+        except BaseException as error:
             await self.contain(index, error, context)
+            return False
+        return True
+
+
+def steps(middleware: Iterable[ProviderMiddleware], name: Literal["pre_execute", "post_execute"]) -> list[Step]:
+    """Return the steps of this name that *middleware* overrides; the others cost nothing."""
+    overridden = [each for each in middleware if getattr(type(each), name) is not getattr(ProviderMiddleware, name)]
+    return [getattr(each, name) for each in overridden]
+
+
+def checked_middleware(given: object, plugin: str) -> ProviderMiddleware:
+    """Return what *plugin* brought, if it is middleware.
+
+    Raises:
+        PluginValidationError: It is not.
+    """
+    if isinstance(given, ProviderMiddleware):
+        return given
+    raise PluginValidationError(
+        f"{given!r} is not middleware", plugin=plugin, hint="derive its class from ProviderMiddleware."
+    )
+
+
+def _cancellation(error: BaseException) -> asyncio.CancelledError | None:
+    """Return the cancellation that *error* is, or that it was made of by ``except BaseException: raise ...``."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, asyncio.CancelledError):
+            return cause
+        seen.add(id(cause))
+        cause = cause.__cause__ or cause.__context__
+    return None

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from inspect import isgeneratorfunction
-from typing import Any, NamedTuple, cast
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
+from typing import Any, cast
 
 import pluggy
 
 from agentcore._markers import PROJECT, hookimpl, implementation_options
 from agentcore._plugins.implementation import Implementation, call_mode, wanted_arguments
-from agentcore._plugins.specification import EventHook, FirstResult, HookSpecification
+from agentcore._plugins.marked import Marked, check_generator, marked_in, marks_of
+from agentcore._plugins.specification import HookSpecification, specified_in
 from agentcore._provider import Provider
 from agentcore.errors import PluginValidationError, nearest
 
 __all__ = ["Registry"]
-
-_MARK = f"{PROJECT}_impl"
-
-
-class _Marked(NamedTuple):
-    hook: str
-    function: Callable[..., Any]
-    handler: bool = False
 
 
 class _StandIn:
@@ -32,17 +25,19 @@ class _StandIn:
     callable serves, and every argument is checked (:func:`wanted_arguments`).
     """
 
-    def __init__(self, plugin: object) -> None:
-        self.plugin = plugin
-
-    def add(self, marked: _Marked, name: str) -> None:
+    def add(self, marked: Marked, name: str) -> None:
         def stand_in() -> None: ...
 
+        marks = marks_of(marked.function)
         # To pluggy a wrapper is a plain implementation: a stand-in is no generator, and we run wrappers ourselves.
-        marks = getattr(hookimpl(stand_in) if marked.handler else marked.function, _MARK, {})
-        setattr(stand_in, _MARK, {**marks, "wrapper": False, "specname": marked.hook})
+        mark = hookimpl(
+            specname=marked.hook,
+            tryfirst=marks.get("tryfirst", False),
+            trylast=marks.get("trylast", False),
+            optionalhook=marks.get("optionalhook", False),
+        )
         vars(stand_in)["target"] = marked
-        setattr(self, name, stand_in)
+        setattr(self, name, mark(stand_in))
 
 
 class Registry:
@@ -51,7 +46,10 @@ class Registry:
     def __init__(self, specifications: Mapping[str, HookSpecification[..., Any]]) -> None:
         self._pluggy = pluggy.PluginManager(PROJECT)
         self._plugins: dict[str, object] = {}
-        self.specifications = dict(specifications)
+        # Of the maps in a chain only the first is ever written to.
+        inherited = cast("MutableMapping[str, HookSpecification[..., Any]]", specifications)
+        self.specifications: MutableMapping[str, HookSpecification[..., Any]] = ChainMap({}, inherited)
+        """Those it was made with, a parent's for instance, which may gain more, and its own."""
 
     def register(self, plugin: object, name: str) -> list[str]:
         """Register *plugin*; returns the hooks that it implements.
@@ -61,33 +59,35 @@ class Registry:
                 implementation cannot be what it is marked as.  Nothing has been registered then.
         """
         self._refuse_twins(plugin, name)
-        stand_in = _StandIn(plugin)
+        stand_in = _StandIn()
         hooks: list[str] = []
-        for index, marked in enumerate(_marked(plugin)):
+        for index, marked in enumerate(marked_in(plugin, name)):
             if self._check(name, marked):
-                stand_in.add(marked, f"implementation_{index}")
                 hooks.append(marked.hook)
+            stand_in.add(marked, f"implementation_{index}")
         self._pluggy.register(stand_in, name)
         self._plugins[name] = plugin
         return sorted(set(hooks))
 
-    def add_specifications(self, namespace: object) -> None:
-        """Add the hooks that *namespace* specifies.
+    def add_specifications(self, namespace: object) -> dict[str, list[str]]:
+        """Add the hooks that *namespace* specifies; returns the plugins that implement them already, by hook.
 
         Raises:
-            PluginValidationError: It specifies none, or one that there is already.
+            PluginValidationError: It specifies none, or one that there is already, or an implementation that waits
+                for one does not fit it.  Nothing has been added then.
         """
-        marked = [each for each in map(namespace.__dict__.get, dir(namespace)) if hasattr(each, f"{PROJECT}_spec")]
+        made = specified_in(namespace)
         name = str(getattr(namespace, "__name__", namespace))
-        if not marked:
+        if not made:
             raise PluginValidationError(
                 f"{name!r} specifies no hooks", plugin=name, hint="mark its functions with @agentcore.hookspec."
             )
-        for each in marked:
-            made = _specification(cast("Callable[..., Any]", each))
-            if made.name in self.specifications:
-                raise PluginValidationError(f"{name!r} specifies {made.name!r}, which is a hook already", plugin=name)
-            self.specifications[made.name] = made
+        for each in made:
+            if each.name in self.specifications:
+                raise PluginValidationError(f"{name!r} specifies {each.name!r}, which is a hook already", plugin=name)
+        waiting = {each.name: self._settled(each) for each in made}
+        self.specifications.update({each.name: each for each in made})
+        return {hook: [each.plugin for each in found] for hook, found in waiting.items()}
 
     def _refuse_twins(self, plugin: object, name: str) -> None:
         if name in self._plugins:
@@ -100,26 +100,29 @@ class Registry:
             if registered is plugin:
                 raise PluginValidationError(f"this plugin is already registered as {other!r}", plugin=name)
 
-    def _check(self, plugin: str, marked: _Marked) -> bool:
+    def _check(self, plugin: str, marked: Marked) -> bool:
+        """Say whether its hook is there yet."""
         specification = self.specifications.get(marked.hook)
-        marks = getattr(marked.function, _MARK, {})
-        if specification is None:
-            if marks.get("optionalhook"):
-                return False
-            raise PluginValidationError(
-                f"plugin {plugin!r} implements {marked.hook!r}, which is not a hook",
-                plugin=plugin,
-                hint=nearest(marked.hook, self.specifications),
-            )
-        if not marked.handler:
-            wanted_arguments(plugin, specification, marked.function)
-        if marks.get("wrapper") and not isgeneratorfunction(marked.function):
-            raise PluginValidationError(
-                f"plugin {plugin!r} marks its {marked.hook!r} as a wrapper, and it is not a generator function",
-                plugin=plugin,
-                hint="a wrapper is a plain function with one 'yield', around which the other implementations run.",
-            )
-        return True
+        if specification is not None:
+            self._fit(plugin, specification, marked)
+            return True
+        if marks_of(marked.function).get("optionalhook"):
+            return False
+        raise PluginValidationError(
+            f"plugin {plugin!r} implements {marked.hook!r}, which is not a hook",
+            plugin=plugin,
+            hint=nearest(marked.hook, self.specifications),
+        )
+
+    @staticmethod
+    def _fit(
+        plugin: str, specification: HookSpecification[..., Any], marked: Marked
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the arguments that it takes, by position and by name."""
+        if marked.handler:
+            return (), specification.arguments
+        check_generator(plugin, specification, marked.function)
+        return wanted_arguments(plugin, specification, marked.function)
 
     def unregister(self, name: str) -> object:
         """Take a plugin out; returns it."""
@@ -136,28 +139,26 @@ class Registry:
         return self._pluggy.is_blocked(name)
 
     @property
-    def plugins(self) -> Mapping[str, object]:
+    def plugins(self) -> dict[str, object]:
         """The registered plugins by name, in the order in which they came."""
         return self._plugins
 
     def implementations(self, hook: str) -> list[Implementation]:
         """The implementations of one hook, in the order in which they were registered."""
-        caller = getattr(self._pluggy.hook, hook, None)
+        return self._settled(self.specifications[hook])
+
+    def _settled(self, specification: HookSpecification[..., Any]) -> list[Implementation]:
+        caller = getattr(self._pluggy.hook, specification.name, None)
         found: list[pluggy.HookImpl] = [] if caller is None else caller.get_hookimpls()
-        settled = [self._settle(each, self.specifications[hook]) for each in found]
+        settled = [self._settle(each, specification) for each in found]
         order = {name: index for index, name in enumerate(self._plugins)}
         return sorted(settled, key=lambda each: order[each.plugin])
 
     def _settle(self, found: pluggy.HookImpl, specification: HookSpecification[..., Any]) -> Implementation:
-        marked: _Marked = vars(found.function)["target"]
+        marked: Marked = vars(found.function)["target"]
         plugin = self._plugins[found.plugin_name]
         options = implementation_options(marked.function)
-        marks = getattr(marked.function, _MARK, {})
-        positional, keywords = (
-            ((), specification.arguments)
-            if marked.handler
-            else wanted_arguments(found.plugin_name, specification, marked.function)
-        )
+        positional, keywords = self._fit(found.plugin_name, specification, marked)
         return Implementation(
             plugin=found.plugin_name,
             hook=specification.name,
@@ -167,34 +168,9 @@ class Registry:
             keywords=keywords,
             tryfirst=found.tryfirst,
             trylast=found.trylast,
-            wrapper=bool(marks.get("wrapper")),
+            wrapper=bool(marks_of(marked.function).get("wrapper")),
             before=options.before,
             after=options.after,
             priority=plugin.priority if isinstance(plugin, Provider) else 0,
             timeout=options.timeout,
         )
-
-
-def _marked(plugin: object) -> Iterator[_Marked]:
-    for name in dir(plugin):
-        if name.startswith("__") or isinstance(getattr(type(plugin), name, None), property):
-            continue
-        value = getattr(plugin, name, None)
-        marks = cast("dict[str, Any] | None", getattr(value, _MARK, None))
-        if type(marks) is dict and callable(value):
-            yield _Marked(marks.get("specname") or name, value)
-    if isinstance(plugin, Provider):
-        for event in plugin.events:
-            yield _Marked(event, plugin.handle_event, handler=True)
-        yield _Marked("agentcore_startup", hookimpl(_bare(plugin.initialize)))
-        yield _Marked("agentcore_shutdown", hookimpl(_bare(plugin.aclose)))
-
-
-def _bare(method: Callable[[], Any]) -> Callable[[], Any]:
-    """A function of its own that calls *method*: marking the method would mark the class's."""
-    return lambda: method()
-
-
-def _specification(function: Callable[..., Any]) -> HookSpecification[..., Any]:
-    first = getattr(function, f"{PROJECT}_spec")["firstresult"]
-    return FirstResult(function) if first else EventHook(function)

@@ -9,16 +9,17 @@ For an event with an async and a sync implementation, the source reads::
 
     async def tool_execute(context, tool, ..., event=None):
         try:
-            await function_0(context, tool)
-        except BaseException as error:
-            await plan.contain(0, error, context)
+            await _function_0(context, tool)
+        except BaseException as _error:
+            await _plan.contain(0, _error, context)
         try:
-            result = function_1(tool)
-            if result is not None:
-                await settle(result)
-        except BaseException as error:
-            await plan.contain(1, error, context)
+            _result = _function_1(tool)
+            if _result is not None:
+                await _settle(_result)
+        except BaseException as _error:
+            await _plan.contain(1, _error, context)
 
+Names of its own begin with an underscore: ``result`` and ``error`` are arguments of hooks.
 The functions are bound by a factory, so the code object itself depends on the shape alone and is compiled once.
 """
 
@@ -27,6 +28,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
+from math import inf
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -53,9 +55,9 @@ RELAY_LINES: Final[dict[CodeType, Sequence[int]]] = {}
 """For each compiled relay the index of the implementation that each of its lines belongs to; -1 for none.
 The watchdog reads from it in which implementation a suspended call stands."""
 
-_TYPED = "not isinstance(result, accepts)"
-_AWAITABLE = 'hasattr(result, "__await__")'
-_STEP_AWAITABLE = 'hasattr(step, "__await__")'
+_TYPED = "not isinstance(_result, _accepts)"
+_AWAITABLE = 'hasattr(_result, "__await__")'
+_STEP_AWAITABLE = 'hasattr(_step, "__await__")'
 
 
 def compile_relay(plan: Plan) -> HookCall:
@@ -77,7 +79,7 @@ def compile_relay(plan: Plan) -> HookCall:
 
 @lru_cache(maxsize=1024)
 def _factory(source: str, name: str, owners: tuple[int, ...]) -> Callable[..., HookCall]:
-    namespace: dict[str, Any] = {"settle": settle, "limited": limited, "in_thread": in_thread, "Event": Event}
+    namespace: dict[str, Any] = {"_settle": settle, "_limited": limited, "_in_thread": in_thread, "_Event": Event}
     code = compile(source, f"<agentcore hook {name}>", "exec")
     exec(code, namespace)  # noqa: S102 - the source is ours alone: names that were checked to be identifiers
     make: Callable[..., HookCall] = namespace["make"]
@@ -94,7 +96,7 @@ class _Writer:
         self._lines: list[str] = []
         self._owners: list[int] = []
         self._owner = -1
-        self._bindings: list[str] = []
+        self._bindings: dict[str, str] = {}
         self._wants_event = False
         self._context = "context" if specification.has_context else "None"
 
@@ -103,79 +105,83 @@ class _Writer:
     ) -> None:
         self._owner = index
         self._wants_event |= "event" in each.arguments
-        self._bindings.append(f"function_{index} = functions[{index}]")
+        self._bindings[f"_function_{index}"] = f"_functions[{index}]"
         self._line(1, "try:")
         if pre_steps or post_steps:
             self._with_middleware(index, each, pre_steps, post_steps, limit)
         else:
-            self._execute(index, each, limit, _by_name(each, self._specification))
+            seen = self._specification.kind is not HookKind.EVENT
+            self._execute(index, each, limit, _by_name(each, self._specification), seen=seen)
         # What follows is not the implementation's time any more.
         self._owner = -1
-        self._line(1, "except BaseException as error:")
+        self._line(1, "except BaseException as _error:")
         if self._specification.kind is HookKind.VALUE:
-            self._line(2, f"raise await plan.refuse({index}, error, {self._context})")
+            self._line(2, f"raise await _plan.refuse({index}, _error, {self._context})")
         else:
-            self._line(2, f"await plan.contain({index}, error, {self._context})")
+            self._line(2, f"await _plan.contain({index}, _error, {self._context})")
         self._collect(index)
 
-    def _execute(self, index: int, each: Implementation, limit: float | None, arguments: str) -> None:
-        needs_result = self._specification.kind is not HookKind.EVENT
-        call = f"function_{index}({arguments})"
+    def _execute(self, index: int, each: Implementation, limit: float | None, arguments: str, *, seen: bool) -> None:
+        """Write the call itself; *seen* is whether anybody looks at its result."""
+        call = f"_function_{index}({arguments})"
         if each.mode == "thread":
-            call = f"in_thread({each.plugin!r}, function_{index}{', ' if arguments else ''}{arguments})"
-        if limit is not None and each.mode != "sync":
-            call = f"limited({call}, {limit!r}, {each.plugin!r}, {each.hook!r})"
+            call = f"_in_thread({each.plugin!r}, _function_{index}{', ' if arguments else ''}{arguments})"
+        limited = limit is not None and limit != inf
+        limit_of = f", {limit!r}, {each.plugin!r}, {each.hook!r})"
         if each.mode in ("async", "thread"):
-            self._line(2, f"result = await {call}" if needs_result else f"await {call}")
-            return
-        self._line(2, f"result = {call if each.mode == 'sync' or limit is None else 'await ' + call}")
-        self._settle(needs_result)
-
-    def _settle(self, needs_result: bool) -> None:
-        if not needs_result:
-            self._line(2, "if result is not None:")
-            self._line(3, "await settle(result)")
+            call = f"_limited({call}{limit_of}" if limited else call
+            self._line(2, f"_result = await {call}" if seen else f"await {call}")
         else:
-            self._line(2, f"if result is not None and {_TYPED if self._specification.accepts else _AWAITABLE}:")
-            self._line(3, "result = await settle(result)")
+            self._line(2, f"_result = {call}")
+            self._settle(f"_limited(_result{limit_of}" if limited else "_settle(_result)", seen=seen)
+
+    def _settle(self, settled: str, *, seen: bool) -> None:
+        if not seen:
+            self._line(2, "if _result is not None:")
+            self._line(3, f"await {settled}")
+        else:
+            self._line(2, f"if _result is not None and {_TYPED if self._specification.accepts else _AWAITABLE}:")
+            self._line(3, f"_result = await {settled}")
 
     def _with_middleware(
         self, index: int, each: Implementation, pre_steps: int, post_steps: int, limit: float | None
     ) -> None:
         names = f"{each.plugin!r}, {each.hook!r}"
-        self._line(2, f"data = {_mapping(self._specification)}")
+        self._line(2, f"_data = {_mapping(self._specification)}")
         for step in range(pre_steps):
-            self._step("data", f"pre_{step}({names}, data)")
-        self._line(2, "result = None")
-        self._execute(index, each, limit, _from_data(each))
+            self._bindings[f"_pre_{step}"] = f"_pre_steps[{step}]"
+            self._step("_data", f"_pre_{step}({names}, _data)")
+        seen = post_steps > 0 or self._specification.kind is not HookKind.EVENT
+        self._execute(index, each, limit, _from_data(each), seen=seen)
         for step in range(post_steps):
-            self._step("result", f"post_{step}({names}, result)")
+            self._bindings[f"_post_{step}"] = f"_post_steps[{step}]"
+            self._step("_result", f"_post_{step}({names}, _result)")
 
     def _step(self, target: str, call: str) -> None:
-        self._line(2, f"step = {call}")
-        self._line(2, "if step is not None:")
+        self._line(2, f"_step = {call}")
+        self._line(2, "if _step is not None:")
         self._line(3, f"if {_STEP_AWAITABLE}:")
-        self._line(4, "step = await step")
-        self._line(3, "if step is not None:")
-        self._line(4, f"{target} = step")
+        self._line(4, "_step = await _step")
+        self._line(3, "if _step is not None:")
+        self._line(4, f"{target} = _step")
 
     def _collect(self, index: int) -> None:
         kind = self._specification.kind
         if kind is HookKind.EVENT:
             return
         if kind is HookKind.VALUE:
-            self._line(1, "if result is not None:")
+            self._line(1, "if _result is not None:")
             if self._specification.accepts is not None:
                 self._line(2, f"if {_TYPED}:")
-                self._line(3, f"raise await plan.refuse({index}, plan.misfit(result), {self._context})")
-            self._line(2, f"{self._specification.noun} = result")
+                self._line(3, f"raise await _plan.refuse({index}, _plan.misfit(_result), {self._context})")
+            self._line(2, f"{self._specification.noun} = _result")
             return
         self._line(1, "else:")
-        self._line(2, "if result is not None:")
+        self._line(2, "if _result is not None:")
         if kind is HookKind.FIRST:
-            self._line(3, "return result")
+            self._line(3, "return _result")
         else:
-            self._line(3, f"await plan.gather({index}, results, result, {self._context})")
+            self._line(3, f"await _plan.gather({index}, _results, _result, {self._context})")
 
     def _line(self, depth: int, text: str) -> None:
         self._lines.append("    " * (depth + 1) + text)
@@ -184,25 +190,22 @@ class _Writer:
     def _head(self) -> list[str]:
         specification = self._specification
         parameters = ", ".join(
-            f"{name}=defaults[{name!r}]" if name in specification.defaults else name for name in specification.arguments
+            f"{name}=_defaults[{name!r}]" if name in specification.defaults else name
+            for name in specification.arguments
         )
-        steps = sorted({word for line in self._lines for word in _step_names(line)})
-        bindings = self._bindings + [
-            f"{name} = {name[: name.index('_')]}_steps[{name.split('_')[1]}]" for name in steps
-        ]
-        head = ["def make(plan, functions, pre_steps, post_steps, accepts, defaults):"]
-        head += [f"    {each}" for each in bindings]
+        head = ["def make(_plan, _functions, _pre_steps, _post_steps, _accepts, _defaults):"]
+        head += [f"    {name} = {value}" for name, value in self._bindings.items()]
         head.append(f"    async def {specification.name}({parameters}):")
         if self._wants_event:
-            context = "context" if specification.has_context else "None"
-            head += ["        if event is None:", f"            event = Event({specification.name!r}, {context})"]
+            made = f"_Event({specification.name!r}, {self._context})"
+            head += ["        if event is None:", f"            event = {made}"]
         if specification.kind is HookKind.COLLECT:
-            head.append("        results = []")
+            head.append("        _results = []")
         return head
 
     def _tail(self) -> list[str]:
         kind = self._specification.kind
-        end = {HookKind.VALUE: self._specification.noun, HookKind.COLLECT: "results"}.get(kind)
+        end = {HookKind.VALUE: self._specification.noun, HookKind.COLLECT: "_results"}.get(kind)
         return [f"        return {end}", f"    return {self._specification.name}"]
 
     def source(self) -> str:
@@ -213,10 +216,6 @@ class _Writer:
         return (-1, *([-1] * len(self._head())), *self._owners, *([-1] * len(self._tail())))
 
 
-def _step_names(line: str) -> list[str]:
-    return [word for word in line.replace("(", " ").split() if word.startswith(("pre_", "post_"))]
-
-
 def _by_name(each: Implementation, specification: HookSpecification[..., Any]) -> str:
     if each.mode == "handler":
         return f"{each.hook!r}, {_mapping(specification)}"
@@ -225,9 +224,9 @@ def _by_name(each: Implementation, specification: HookSpecification[..., Any]) -
 
 def _from_data(each: Implementation) -> str:
     if each.mode == "handler":
-        return f"{each.hook!r}, data"
-    positional = [f"data[{name!r}]" for name in each.positional]
-    return ", ".join([*positional, *(f"{name}=data[{name!r}]" for name in each.keywords)])
+        return f"{each.hook!r}, _data"
+    positional = [f"_data[{name!r}]" for name in each.positional]
+    return ", ".join([*positional, *(f"{name}=_data[{name!r}]" for name in each.keywords)])
 
 
 def _mapping(specification: HookSpecification[..., Any]) -> str:

@@ -32,8 +32,9 @@ class Found(NamedTuple):
 class Roster:
     """Decides which plugins are loaded, and keeps book of each."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, parent: Roster | None = None) -> None:
         self._settings = settings
+        self._parent = parent
         self._statuses: dict[str, PluginStatus] = {}
         self._installed: dict[str, Installed] | None = None
         self._announced: set[str] = set()
@@ -45,6 +46,8 @@ class Roster:
     @property
     def installed(self) -> Mapping[str, Installed]:
         """The installed plugins by name; scanned at first use."""
+        if self._parent is not None:
+            return self._parent.installed
         if self._installed is None:
             self._installed = {}
             for each in installed_plugins():
@@ -60,12 +63,15 @@ class Roster:
             hint="uninstall one of them; the first is used.",
         )
         name = f"{plugin.name} ({plugin.distribution})"
-        self._statuses[name] = _status(name, plugin, state="failed", stage="validation", error=error)
+        status = _status(name, plugin, state="failed", stage="validation", error=error)
+        requirement = self._settings.requirement(plugin.name, guards=looks_like_guard(plugin))
+        status.required, status.reason = requirement.required, requirement.reason
+        self._statuses[name] = status
 
     def load(self) -> Iterator[Found]:
         """Load what is enabled and not loaded yet; what fails is booked and passed over."""
         for name in sorted({*self.installed, *self._settings.enabled}):
-            if name in self._statuses and self._statuses[name].state in ("loaded", "failed"):
+            if name in self._statuses and self._statuses[name].state != "disabled":
                 continue
             decision = self._settings.decision(name)
             if not decision.enabled:
@@ -82,8 +88,18 @@ class Roster:
         try:
             return self._load(name)
         except LoadError as failed:
-            self.failed(name, failed.stage, failed.__cause__ or failed)
+            error = failed.__cause__ or failed
+            self.failed(name, failed.stage, self._unknown_module(name, error) or error)
             return None
+
+    def _unknown_module(self, name: str, error: BaseException) -> PluginNotFoundError | None:
+        """Make the error for what was meant to be a module's name and is nothing's; None where it is a module's."""
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if name in self.installed or missing is None or not f"{name.partition(':')[0]}.".startswith(f"{missing}."):
+            return None
+        unknown = self.unknown(name)
+        unknown.__cause__ = error
+        return unknown
 
     def _load(self, name: str) -> Found:
         source = self.installed.get(name) or name
@@ -102,7 +118,7 @@ class Roster:
             PluginLoadError: It failed.
         """
         if name not in self.installed:
-            raise self.unknown(name, ())
+            raise self.unknown(name)
         try:
             return self._load(name)
         except LoadError as failed:
@@ -110,22 +126,31 @@ class Roster:
 
     # --- keeping book ---
 
-    def admit(self, name: str, plugin: object) -> bool:
-        """Book a plugin that the program registers; False where the configuration disables it."""
+    def admits(self, name: str) -> bool:
+        """Say whether the program may register a plugin of this name; books one that it may not."""
+        if name in self._statuses and self._statuses[name].state == "blocked":
+            return False
         # That autoload is off says nothing of what the program registers itself.
-        disabled = name in self._settings.disabled
-        if name not in self._statuses or self._statuses[name].state != "loaded":
-            self._statuses[name] = PluginStatus(
-                name=name,
-                state="disabled" if disabled else "loaded",
-                source=_BY_PROGRAM,
-                reason=self._settings.decision(name).reason if disabled else "",
-            )
-        return not disabled
+        if name not in self._settings.disabled:
+            return True
+        reason = self._settings.decision(name).reason
+        self._statuses.setdefault(name, PluginStatus(name=name, state="disabled", source=_BY_PROGRAM, reason=reason))
+        return False
 
     def registered(self, name: str, hooks: Iterable[str]) -> None:
-        """Book what it implements."""
-        status = self._statuses[name]
+        """Book a plugin that takes part from now on, and what it implements."""
+        status = self._statuses.get(name)
+        if status is None or status.state != "loaded":
+            self._statuses[name] = status = PluginStatus(name=name, state="loaded", source=_BY_PROGRAM)
+        self._announced.discard(name)
+        self._implements(status, hooks)
+
+    def gained(self, hook: str, plugins: Iterable[str]) -> None:
+        """Book that *plugins* implement a hook that was not there when they were registered."""
+        for name in plugins:
+            self._implements(self._statuses[name], {*self._statuses[name].hooks, hook})
+
+    def _implements(self, status: PluginStatus, hooks: Iterable[str]) -> None:
         found = set(hooks)
         status.hooks = tuple(each for each in SPECIFICATIONS if each in found) + tuple(
             sorted(found - set(SPECIFICATIONS))
@@ -136,13 +161,14 @@ class Roster:
         requirement = self._settings.requirement(status.name, guards=guard)
         status.required, status.reason = requirement.required, requirement.reason
 
-    def failed(self, name: str, stage: Stage, error: BaseException) -> None:
-        """Book that it cannot be used."""
-        source = self.installed.get(name)
-        guard = guards(self._statuses[name].hooks) or (source is not None and looks_like_guard(source))
+    def failed(self, name: str, stage: Stage, error: BaseException, *, announced: bool = False) -> None:
+        """Book that it cannot be used, and whether everybody has been told."""
         status = self._statuses[name]
+        guard = guards(status.hooks) or looks_like_guard(self.installed.get(name, status.source))
         status.state, status.stage, status.error = "failed", stage, error
         self._require(status, guard)
+        if announced:
+            self._announced.add(name)
 
     def stumbled(self, name: str, hook: str, error: BaseException) -> bool:
         """Book a failure in a run; says whether it is the first of its kind."""
@@ -158,6 +184,7 @@ class Roster:
     def removed(self, name: str) -> None:
         """Forget it."""
         self._statuses.pop(name, None)
+        self.configs.pop(name, None)
 
     def blocked(self, name: str) -> None:
         """Book that its name is refused."""
@@ -173,23 +200,31 @@ class Roster:
         return [each for each in self.statuses() if each.state == "failed"]
 
     def unannounced(self) -> list[PluginStatus]:
-        """The failures before setup that nobody has been told of; the next call leaves them out."""
-        found = [each for each in self.failures() if each.stage != "setup" and each.name not in self._announced]
+        """The failures that nobody has been told of; the next call leaves them out."""
+        found = [each for each in self.failures() if each.name not in self._announced]
         self._announced.update(each.name for each in found)
         return found
 
     def knows(self, name: str) -> bool:
         """Whether a plugin of this name is installed or was registered."""
-        return name in self._statuses or name in self.installed
+        return name in self._known()
+
+    def _known(self) -> set[str]:
+        known = {*self.installed, *self._statuses}
+        return known if self._parent is None else known | self._parent._known()
 
     # --- checking ---
 
-    def check(self, registered: Iterable[str]) -> None:
+    def check(self) -> None:
         """Raise where the program must not start without a plugin; see :meth:`PluginManager.check_required`."""
+        missing = {each.name for each in self.failures() if isinstance(each.error, PluginNotFoundError)}
         for status in self.failures():
-            if status.required:
+            if status.required and status.name not in missing:
                 raise _refusal(status.name, status.stage, status.error, status.reason) from status.error
-        known = {*self.installed, *self._statuses, *registered}
+        if self._parent is None:
+            self._check_names(self._known() - missing)
+
+    def _check_names(self, known: set[str]) -> None:
         for name, where, absent in self._named():
             # What is disabled need not be there, unless it looks like a slip of the pen for something that is.
             if name not in known and (not absent or get_close_matches(name, known, n=1)):
@@ -200,19 +235,21 @@ class Roster:
     def _named(self) -> Iterator[tuple[str, str, bool]]:
         """The plugins that the configuration names: the name, where, and whether it may be absent."""
         settings = self._settings
+        optional = {each.plugin for each in settings.statements if each.verb == "optional"} - {*settings.required}
         for said in settings.statements:
-            yield said.plugin, said.reason, said.verb in ("disabled", "optional")
+            yield said.plugin, said.reason, said.plugin in optional or not settings.decision(said.plugin).enabled
         for table, names in (("plugins", settings.plugins), ("delivery", settings.delivery)):
             for name in names:
-                yield name, f"configured in [{table}.{name}]", not settings.decision(name).enabled
+                absent = name in optional or not settings.decision(name).enabled
+                yield name, f"configured in [{table}.{name}]", absent
         for hook, options in settings.hooks.items():
             for name in options.order or ():
                 yield name, f"ordered in [hooks.{hook}]", True
 
-    def unknown(self, name: str, registered: Iterable[str]) -> PluginNotFoundError:
+    def unknown(self, name: str) -> PluginNotFoundError:
         """Make the error for a name that nobody has."""
-        known = {*self.installed, *self._statuses, *registered}
-        return PluginNotFoundError(f"no plugin named {name!r} is installed", plugin=name, hint=nearest(name, known))
+        hint = nearest(name, self._known() - {name})
+        return PluginNotFoundError(f"no plugin named {name!r} is installed", plugin=name, hint=hint)
 
 
 def _status(name: str, source: Installed | str, **more: object) -> PluginStatus:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from enum import Enum
-from inspect import Parameter, signature
+from inspect import Parameter, getattr_static, isclass, isfunction, signature
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar
+
+from agentcore._markers import PROJECT
 
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["Collecting", "EventHook", "FirstResult", "HookKind", "HookSpecification", "ValueHook"]
+__all__ = ["Collecting", "EventHook", "FirstResult", "HookKind", "HookSpecification", "ValueHook", "specified_in"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -93,3 +96,20 @@ class FirstResult(HookSpecification[P, T | None]):
 
     def __init__(self, function: Callable[P, T | None]) -> None:
         super().__init__(function)
+
+
+def specified_in(namespace: object) -> list[HookSpecification[..., Any]]:
+    """Return the hooks that *namespace*, a module or a class, specifies with ``@hookspec``."""
+    found = [_specification(namespace, name) for name in dir(namespace)]
+    return [each for each in found if each is not None]
+
+
+def _specification(namespace: object, name: str) -> HookSpecification[..., Any] | None:
+    function = getattr(namespace, name)
+    marks = getattr(function, f"{PROJECT}_spec", None)
+    if marks is None:
+        return None
+    if isclass(namespace) and isfunction(getattr_static(namespace, name)):
+        # It is written with a self, as in pluggy's own examples, which is no argument of the hook.
+        function = MethodType(function, namespace)
+    return FirstResult(function) if marks["firstresult"] else EventHook(function)

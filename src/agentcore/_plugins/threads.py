@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -46,19 +47,26 @@ class _Threads:
             self._threads += more
         self._jobs.put(job)
         if more:
-            threading.Thread(target=self._work, name=f"agentcore-{self._name}", daemon=True).start()
+            self._start()
 
-    def _work(self) -> None:
-        while (job := self._next()) is not None:
+    def _start(self) -> None:
+        try:
+            threading.Thread(target=self._work, name=f"agentcore-{self._name}", daemon=True).start()
+        except RuntimeError:
+            # The interpreter is exiting, or there are too many threads: the work is done here rather than not at all.
+            self._work(idle_seconds=0.0)
+
+    def _work(self, idle_seconds: float = _IDLE_SECONDS) -> None:
+        while (job := self._next(idle_seconds)) is not None:
             _run(job)
             # What the job holds must not live until the next one comes.
             del job
 
-    def _next(self) -> _Job | None:
+    def _next(self, idle_seconds: float) -> _Job | None:
         with self._lock:
             self._idle += 1
         try:
-            job = self._jobs.get(timeout=_IDLE_SECONDS)
+            job = self._jobs.get(timeout=idle_seconds)
         except Empty:
             job = None
         with self._lock:
@@ -105,6 +113,10 @@ def _portable(error: BaseException) -> Exception:
 
 
 _threads: dict[str, _Threads] = {}
+
+if hasattr(os, "register_at_fork"):
+    # A forked process has none of the threads.
+    os.register_at_fork(after_in_child=_threads.clear)
 
 
 async def run_in_thread(plugin: str, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Any:

@@ -5,26 +5,34 @@ no-op coroutines; ``benchmarks/hooks.py``).  So where nobody set a timeout, call
 in a while, the watchdog looks through the tasks of its loop for those that are suspended inside a relay, finds by the
 line in which implementation, and cancels that execution when it has stood there for too long.
 The relay takes the cancellation for what it is (:func:`take_expired`): the plugin's failure, not the run's.
+An execution that swallows the cancellation and goes on is closed when as much time has passed again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import weakref
-from collections.abc import Iterator
 from time import monotonic
-from types import CoroutineType, FrameType
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from attrs import define
+
 from agentcore._plugins.relay import RELAY_LINES
+from agentcore._plugins.suspended import awaited_by, suspended_coroutines
 
 if TYPE_CHECKING:
     from agentcore._plugins.plan import Plan
 
-__all__ = ["INTERVAL", "take_expired", "watch"]
+__all__ = ["INTERVAL", "cancellations", "take_expired", "watch"]
+
+logger = logging.getLogger("agentcore.plugins")
 
 INTERVAL: Final = 0.5
 """Seconds between two looks, and so the precision of the default timeout; a quarter of shorter timeouts is taken."""
+
+_SHORTEST_INTERVAL: Final = 0.01
 
 _Task = asyncio.Task[Any]
 
@@ -32,13 +40,24 @@ _Task = asyncio.Task[Any]
 class _Stand(NamedTuple):
     """Where a task is suspended: one execution of one implementation."""
 
-    plan: Plan
+    coroutine: CoroutineType[Any, Any, Any]
+    """The relay's."""
     place: int
     """The implementation's index in the plan."""
-    coroutine: CoroutineType[Any, Any, Any]
 
 
-_expired: weakref.WeakKeyDictionary[_Task, tuple[_Stand, float]] = weakref.WeakKeyDictionary()
+@define
+class _Expired:
+    """An execution that was cancelled because its time was over."""
+
+    stand: _Stand
+    timeout: float
+    closing: float
+    """When it will be closed if it is still there; monotonic seconds."""
+    cancellations: int = 1
+
+
+_expired: weakref.WeakKeyDictionary[_Task, _Expired] = weakref.WeakKeyDictionary()
 _watched: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Watchdog] = weakref.WeakKeyDictionary()
 
 
@@ -49,21 +68,47 @@ def watch(timeout: float) -> None:
     if watchdog is None:
         _watched[loop] = watchdog = _Watchdog()
         watchdog.look(weakref.ref(loop))
-    watchdog.interval = min(watchdog.interval, timeout / 4)
+    watchdog.interval = min(watchdog.interval, max(timeout / 4, _SHORTEST_INTERVAL))
 
 
-def take_expired(plan: Plan, index: int) -> float | None:
-    """Say whether the watchdog has cancelled the running execution of this implementation.
+def cancellations() -> int:
+    """How often the running task was cancelled, but for what an execution that is over has swallowed."""
+    task = asyncio.current_task()
+    if task is None:
+        return 0
+    expired = _expired.get(task)
+    if expired is None or _place(expired.stand.coroutine) == expired.stand.place:
+        return task.cancelling()
+    return task.cancelling() - expired.cancellations
 
-    Returns its timeout in seconds and takes the cancellation back; None where it was not the watchdog.
+
+def take_expired(error: BaseException, place: int, answered: int) -> float | None:
+    """Say whether the watchdog has cancelled the execution that ended with *error*, and take the cancellation back.
+
+    Args:
+        error: As the relay caught it.
+        place: The implementation's index in the plan.
+        answered: How many cancellations of the task are no longer to be obeyed.
+
+    Returns:
+        Its timeout in seconds; None where it was not the watchdog, or not the watchdog alone: what is left then is
+        somebody else's cancellation of the run, and goes on.
     """
     task = asyncio.current_task()
-    found = None if task is None else _expired.get(task)
-    if task is None or found is None or found[0].plan is not plan or found[0].place != index:
+    expired = None if task is None else _expired.get(task)
+    if task is None or expired is None or error.__traceback__ is None:
         return None
+    # A plan may be nested in itself, where an implementation runs an agent: the frame tells one from the other.
+    if (expired.stand.coroutine.cr_frame, expired.stand.place) != (error.__traceback__.tb_frame, place):
+        return None
+    _take_back(task, expired)
+    return expired.timeout if task.cancelling() <= answered else None
+
+
+def _take_back(task: _Task, expired: _Expired) -> None:
     del _expired[task]
-    # What is left after taking ours back is somebody else's cancellation of the run, and goes on.
-    return found[1] if task.uncancel() == 0 else None
+    for _ in range(expired.cancellations):
+        task.uncancel()
 
 
 class _Watchdog:
@@ -71,7 +116,8 @@ class _Watchdog:
 
     def __init__(self) -> None:
         self.interval = INTERVAL
-        self._since: dict[tuple[int, int], float] = {}
+        # It holds the coroutines themselves: an id would soon be that of another one.
+        self._since: dict[_Stand, float] = {}
 
     def look(self, reference: weakref.ref[asyncio.AbstractEventLoop]) -> None:
         """Look once, and again later."""
@@ -79,34 +125,58 @@ class _Watchdog:
         if loop is None or loop.is_closed():
             return
         now = monotonic()
-        since: dict[tuple[int, int], float] = {}
+        since: dict[_Stand, float] = {}
         for task in asyncio.all_tasks(loop):
-            self._recall(task)
-            for stand in _stands(task):
-                key = (id(stand.coroutine), stand.place)
-                since[key] = self._since.get(key, now)
-                timeout = stand.plan.watched(stand.place)
-                if now - since[key] >= timeout and task not in _expired:
-                    _expired[task] = (stand, timeout)
-                    task.cancel()
+            stands = _stands(task)
+            expired = _expired.get(task)
+            if expired is not None and expired.stand not in stands:
+                # The implementation swallowed the cancellation and ended all the same.
+                _take_back(task, expired)
+            for stand, plan in stands.items():
+                since[stand] = self._since.get(stand, now)
+                _end_in_time(task, stand, plan, since[stand], now)
         self._since = since
         loop.call_later(self.interval, self.look, reference)
 
-    def _recall(self, task: _Task) -> None:
-        """Take back a cancellation that the implementation swallowed and ended all the same."""
-        found = _expired.get(task)
-        if found is not None and found[0].coroutine not in {stand.coroutine for stand in _stands(task)}:
-            del _expired[task]
-            task.uncancel()
 
-
-def _stands(task: _Task) -> Iterator[_Stand]:
+def _stands(task: _Task) -> dict[_Stand, Plan]:
     """The executions in which *task* is suspended, outermost first."""
-    awaitable: Any = task.get_coro()
-    while awaitable is not None:
-        frame: FrameType | None = getattr(awaitable, "cr_frame", None)
-        if frame is not None and frame.f_code in RELAY_LINES:
-            index = RELAY_LINES[frame.f_code][frame.f_lineno]
-            if index >= 0:
-                yield _Stand(frame.f_locals["plan"], index, awaitable)
-        awaitable = getattr(awaitable, "cr_await", None) or getattr(awaitable, "gi_yieldfrom", None)
+    stands: dict[_Stand, Plan] = {}
+    for coroutine in suspended_coroutines(task.get_coro()):
+        if (place := _place(coroutine)) >= 0:
+            stands[_Stand(coroutine, place)] = coroutine.cr_frame.f_locals["_plan"]
+    return stands
+
+
+def _place(coroutine: CoroutineType[Any, Any, Any]) -> int:
+    """The implementation in which *coroutine* is; -1 where it is in none, or is no relay's."""
+    frame = coroutine.cr_frame
+    if frame is None or frame.f_code not in RELAY_LINES:
+        return -1
+    return RELAY_LINES[frame.f_code][frame.f_lineno]
+
+
+def _end_in_time(task: _Task, stand: _Stand, plan: Plan, since: float, now: float) -> None:
+    timeout = plan.watched(stand.place)
+    expired = _expired.get(task)
+    if expired is None and now - since >= timeout:
+        _expired[task] = _Expired(stand, timeout, now + timeout)
+        task.cancel()
+    elif expired is not None and expired.stand == stand and now >= expired.closing:
+        expired.closing = float("inf")
+        expired.cancellations += 1
+        _close(stand, plan)
+        task.cancel()
+
+
+def _close(stand: _Stand, plan: Plan) -> None:
+    """End an execution by force; its ``finally`` runs outside of the task, and may no longer await."""
+    close = getattr(awaited_by(stand.coroutine), "close", None)
+    try:
+        if close is not None:
+            close()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        each = plan.implementations[stand.place]
+        logger.error("plugin %r could not be ended in %r: %s: %s", each.plugin, each.hook, type(error).__name__, error)

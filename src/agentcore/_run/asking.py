@@ -12,13 +12,14 @@ from attrs import evolve
 
 from agentcore._context import ExecutionContext
 from agentcore._plugins import Hooks
-from agentcore._run.outcomes import outcome_of
+from agentcore._run.outcomes import is_cancelled, outcome_of
 from agentcore.errors import ModelError, ModelRateLimitError
 from agentcore.models import DeltaHandler, Model
 from agentcore.types import ModelDelta, ModelRequest, ModelResponse, Usage
 
 __all__ = ["ask"]
 
+_NO_REQUEST: Final = Usage()
 _ONE_REQUEST: Final = Usage(requests=1)
 _WITHHELD: Final = ModelRequest(messages=())
 _BACKOFF_SECONDS: Final = 0.5
@@ -76,7 +77,7 @@ async def _call(
     name = model.name
     call_id = next(_call_ids)
     asked = _WITHHELD
-    usage = _ONE_REQUEST
+    usage = _NO_REQUEST
     started = False
     duration = 0.0
     try:
@@ -84,19 +85,26 @@ async def _call(
         started = True
         await hook.model_start(context=context, model=name, request=asked, call_id=call_id)
         deltas = None if on_delta is None else _told(on_delta, context, hook, name, call_id)
+        # From here on it is paid for, whatever becomes of it.
+        usage = _ONE_REQUEST
         began = perf_counter()
         try:
             response = await model.respond(asked, on_delta=deltas)
+        except asyncio.CancelledError as error:
+            if is_cancelled(context):
+                raise
+            raise ModelError(f"the model {name!r} cancelled itself", model=name) from error
         finally:
             duration = perf_counter() - began
         usage = response.usage if response.usage.requests else evolve(response.usage, requests=1)
         response = await hook.model_response(context=context, model=name, request=asked, response=response)
+    except GeneratorExit:
+        raise
     except BaseException as error:
         outcome = outcome_of(error, context)
-        # What was denied is not told, and has not been asked.
-        usage = usage if started else Usage()
         context.add_usage(usage)
         if not started:
+            # What was denied is not told.
             await hook.model_start(context=context, model=name, request=asked, call_id=call_id)
         await hook.model_error(
             context=context,

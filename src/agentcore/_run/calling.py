@@ -11,7 +11,7 @@ from attrs import evolve
 
 from agentcore._context import ExecutionContext
 from agentcore._plugins import Hooks
-from agentcore._run.outcomes import outcome_of
+from agentcore._run.outcomes import is_cancelled, outcome_of
 from agentcore._tools import Tool, as_text
 from agentcore.errors import DeniedError, HookError, InputError, ToolError, ToolNotFoundError, nearest
 from agentcore.types import Message, ToolCall
@@ -30,18 +30,24 @@ async def call_tools(
     """
     if len(calls) == 1:
         return [await _call(calls[0], tools, context, hook)]
+    tasks: list[asyncio.Task[Message]] = []
+    failure: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_call(each, tools, context, hook)) for each in calls]
+            tasks += [group.create_task(_call(each, tools, context, hook)) for each in calls]
     except BaseExceptionGroup as failures:
         # One failure ends the run; a group of one would only hide it.
-        raise failures.exceptions[0] from None
+        failure = failures.exceptions[0]
+    # Outside of the handler, so that it keeps its own cause and context.
+    if failure is not None:
+        raise failure
     return [task.result() for task in tasks]
 
 
 async def _call(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionContext, hook: Hooks) -> Message:
     try:
         result = await _events(call, tools, context, hook)
+        return Message("tool", as_text(result), tool_call_id=call.id)
     except DeniedError as error:
         return Message("tool", f"denied: {error.reason}", tool_call_id=call.id)
     except HookError:
@@ -53,7 +59,6 @@ async def _call(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionCon
         if tool is None or tool.on_error == "raise":
             raise
         return Message("tool", f"error: {type(error).__name__}: {error}", tool_call_id=call.id)
-    return Message("tool", as_text(result), tool_call_id=call.id)
 
 
 async def _events(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionContext, hook: Hooks) -> Any:
@@ -71,9 +76,15 @@ async def _events(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionC
         began = perf_counter()
         try:
             result = await tool.execute(arguments, context)
+        except asyncio.CancelledError as error:
+            if is_cancelled(context):
+                raise
+            raise RuntimeError(f"the tool {told.name!r} cancelled itself") from error
         finally:
             duration = perf_counter() - began
         result = await hook.tool_result(context=context, call=told, result=result)
+    except GeneratorExit:
+        raise
     except BaseException as error:
         outcome = outcome_of(error, context)
         if not started:

@@ -11,9 +11,9 @@ from agentcore.types import JsonSchema
 __all__ = ["MAX_ITEMS", "MAX_LENGTH", "bounded"]
 
 MAX_LENGTH: Final = 400
-"""Characters of a string without a bound: about 100 tokens, so that three such fields still fit an answer."""
+"""Characters of a string without a bound: about 100 tokens, so that some such fields still fit an answer."""
 MAX_ITEMS: Final = 10
-"""Entries of a list without a bound."""
+"""Entries of a list without a bound; the strings in it get a quarter of the length, so that a list fits as well."""
 
 _BOUNDED_ELSEWHERE: Final = frozenset({"enum", "const", "$ref", "anyOf", "oneOf", "allOf"})
 _FOLLOWED: Final = re.compile(r"\^(?!.*(?:\\[a-zA-Z]|\(\?)).*\$", re.DOTALL)
@@ -42,6 +42,8 @@ def _bounded(node: object, max_length: int, max_items: int) -> object:
             copy[key] = {name: _bounded(child, max_length, max_items) for name, child in children.items()}
         elif key in {"enum", "const", "default", "examples"}:
             copy[key] = value
+        elif key == "items":
+            copy[key] = _bounded(value, max(1, max_length // 4), max_items)
         else:
             copy[key] = _bounded(value, max_length, max_items)
     _bound_here(copy, max_length, max_items)

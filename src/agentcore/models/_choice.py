@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -30,8 +31,8 @@ class Choice:
 async def choose_default(environ: Mapping[str, str], *, configured: str | None = None) -> Choice:
     """Return the model for whoever names none.
 
-    That is *configured*; else one of the first server whose API key is in *environ*; else the model that a local
-    Ollama used last; else the embedded one.  Only Ollama is asked over the network.
+    That is *configured*; else one of the first server whose API key is in *environ*; else the newest model of an
+    Ollama that answers; else the embedded one.  Only Ollama is asked over the network.
     """
     if configured:
         return Choice(name=configured, reason="the configuration names it")
@@ -41,27 +42,26 @@ async def choose_default(environ: Mapping[str, str], *, configured: str | None =
                 name=f"{server.name}:{server.default_model}",
                 reason=f"the environment variable {server.api_key_env} is set",
             )
-    url = base_url_of(SERVERS["ollama"], environ)
-    model = await _of_ollama(url)
-    if model is not None:
-        return Choice(name=f"ollama:{model}", reason=f"Ollama answers at {_address(url)} and used it last")
+    # An address that cannot be used is the user's for Ollama; nobody has asked for Ollama here.
+    with suppress(ValueError):
+        url = base_url_of(SERVERS["ollama"], environ)
+        model = await _newest_of(url) if await _listens(url) else None
+        if model is not None:
+            host, port = _host_and_port(url)
+            return Choice(
+                name=f"ollama:{model}", reason=f"Ollama answers at {host}:{port}, and this is its newest model"
+            )
     return Choice(name="local", reason="no API key is set and no Ollama answers, so the embedded model serves")
 
 
-def _address(url: str) -> str:
+def _host_and_port(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
-async def _of_ollama(base_url: str) -> str | None:
-    """Return the newest model that writes text; None where no Ollama answers, or has none."""
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            if not await _listens(base_url):
-                return None
-    except TimeoutError:
-        return None
-    # Importing it takes longer than asking: only now that somebody listens.
+async def _newest_of(base_url: str) -> str | None:
+    """Return Ollama's newest model that writes text; None where it has none, or something else answers."""
+    # Importing it takes longer than asking, so it is asked only where somebody listens.
     import httpx2
 
     url = base_url.removesuffix("/v1") + "/api/tags"
@@ -75,16 +75,13 @@ async def _of_ollama(base_url: str) -> str | None:
 
 
 async def _listens(url: str) -> bool:
-    parts = urlsplit(url)
+    host, port = _host_and_port(url)
     try:
-        _, writer = await asyncio.open_connection(
-            parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
-        )
-    except (OSError, ValueError):
+        async with asyncio.timeout(_PATIENCE):
+            _, writer = await asyncio.open_connection(host, port)
+    except OSError:  # a timeout is one
         return False
     writer.close()
-    try:
+    with suppress(OSError):
         await writer.wait_closed()
-    except OSError:
-        return True
     return True

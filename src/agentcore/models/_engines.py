@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from agentcore.models._llama import Engine
 
-__all__ = ["Key", "Lease"]
+__all__ = ["ForkedError", "GivenUpError", "Key", "Lease"]
 
 
 class Key(NamedTuple):
@@ -38,10 +38,18 @@ class _Entry:
         """Nobody wants it any more."""
 
 
-_lock = Lock()
+_lock: Final = Lock()
 _entries: Final[dict[Key, _Entry]] = {}
-_orphans: Final[list[_Entry]] = []
-"""The parent's engines in a forked process: their threads are gone, and freeing them would wait for those."""
+_homes: Final[set[int]] = set()
+"""The process that has loaded an engine; in one that was forked off later, it is another's."""
+
+
+class ForkedError(Exception):
+    """This process was forked off one that had loaded an engine: llama.cpp's threads did not come along."""
+
+
+class GivenUpError(Exception):
+    """Nobody waited for the engine any more."""
 
 
 class Lease:
@@ -56,9 +64,13 @@ class Lease:
         Args:
             key: Says which one.
             load: Makes the engine, on a thread of its own; it may give up by raising once the event is set.
+
+        Raises:
+            ForkedError: No engine can be loaded in this process.
         """
         self._key = key
-        self._process = os.getpid()
+        if _is_fork():
+            raise ForkedError
         with _lock:
             entry = _entries.get(key)
             if entry is None:
@@ -71,10 +83,14 @@ class Lease:
     @property
     def valid(self) -> bool:
         """Whether it can still be used: loading did not fail, and this is not a fork of the process that took it."""
-        return _entries.get(self._key) is self._entry and self._process == os.getpid()
+        return _entries.get(self._key) is self._entry and not _is_fork()
 
     async def engine(self) -> Engine:
-        """Wait until the engine is loaded; when the last one who waits is cancelled, loading is given up."""
+        """Wait until the engine is loaded; when the last one who waits is cancelled, loading is given up.
+
+        Raises:
+            GivenUpError: It was given up meanwhile, by another thread: take a new lease.
+        """
         entry, loop, loaded = self._entry, asyncio.get_running_loop(), asyncio.Event()
 
         def tell(_engine: Future[Engine]) -> None:
@@ -83,6 +99,8 @@ class Lease:
 
         if not entry.engine.done():
             with _lock:
+                if not self.valid:
+                    raise GivenUpError
                 entry.waiting += 1
             try:
                 entry.engine.add_done_callback(tell)
@@ -101,13 +119,20 @@ class Lease:
 
     def give_back(self) -> None:
         """Give the share back; once."""
+        if _is_fork():
+            # Freeing it would wait for threads that are not here.
+            return
         entry = self._entry
         with _lock:
             entry.users -= 1
-            if entry.users or self._process != os.getpid():
+            if entry.users:
                 return
             _drop(self._key, entry)
         _free(entry)
+
+
+def _is_fork() -> bool:
+    return bool(_homes) and os.getpid() not in _homes
 
 
 def _drop(key: Key, entry: _Entry) -> None:
@@ -124,6 +149,7 @@ def _load(key: Key, entry: _Entry, load: Callable[[Event], Engine]) -> None:
             _drop(key, entry)
         entry.engine.set_exception(error)
     else:
+        _homes.add(os.getpid())
         entry.engine.set_result(engine)
 
 
@@ -141,19 +167,10 @@ def _close(loaded: Future[Engine]) -> None:
 @atexit.register
 def _free_all() -> None:
     """Free every engine while the interpreter is still whole."""
+    if _is_fork():
+        return
     with _lock:
         entries = list(_entries.values())
         _entries.clear()
     for entry in entries:
         _free(entry)
-
-
-def _forget() -> None:
-    global _lock
-    _lock = Lock()
-    _orphans.extend(_entries.values())
-    _entries.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,17 +37,22 @@ def client_command(requirement: str, folder: Path) -> Sequence[str]:
     """
     python = sys.executable
     pip = [python, "-P", "-m", "pip"] if find_spec("pip") is not None else None
-    uv = which("uv")
+    uv = _program("uv")
     if pip is None and uv is not None:
         # uv has no command that downloads: an installation without dependencies into a folder of its own is one.
         options = ["--no-deps", "--only-binary", ":all:", "--no-cache", "--quiet", "--python", python]
         return [uv, "pip", "install", *options, "--target", str(folder), requirement]
-    if pip is None and (script := which("pip3") or which("pip")):
+    if pip is None and (script := _program("pip3") or _program("pip")):
         pip = [script]
     if pip is None:
         raise FetchError("neither 'pip' nor 'uv' is installed")
     options = ["--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--no-input", "--progress-bar", "off"]
     return [*pip, "download", "--quiet", "--disable-pip-version-check", *options, "--dest", str(folder), requirement]
+
+
+def _program(name: str) -> str | None:
+    """Return the path of the program *name*: this environment's own, which need not be activated, else the user's."""
+    return which(name, path=sysconfig.get_path("scripts")) or which(name)
 
 
 def fetch(requirement: str, folder: Path, *, arrived: Callable[[int], None]) -> None:

@@ -30,7 +30,7 @@ __all__ = ["Peer", "is_unknown_model", "plain_url", "retry_after", "said"]
 _RETRYABLE: Final = frozenset({409, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 """After these the same request may succeed; 520 to 524 are Cloudflare's, 529 is Anthropic's for "overloaded"."""
 _UNKNOWN_MODEL: Final = re.compile(
-    r"model\b.*\b(not found|not exist|does not exist|unknown|not a valid|invalid)|(unknown|invalid|no such) model",
+    r"model\b.*\b(not found|not exist|unknown|invalid)|(unknown|invalid|no such|not a valid) model",
     re.IGNORECASE | re.DOTALL,
 )
 _MASKED: Final = re.compile(r"\S*\*{2,}\S*")
@@ -148,14 +148,14 @@ class Peer:
         if isinstance(error, httpx2.ConnectError | httpx2.ProxyError | httpx2.UnsupportedProtocol):
             here = is_loopback(urlsplit(self._url).hostname or "")
             return ModelConnectionError(
-                f"cannot reach the server of model {self.name!r} at {self._url}: {error}",
+                f"cannot reach the server of model {self.name!r} at {self._url}: {_words(error)}",
                 model=self.name,
                 hint=self._start_hint or "check the network, and the base URL",
                 # Nobody starts a server of this machine between two attempts.
                 retryable=not here,
             )
         return ModelConnectionError(
-            f"the connection to the server of model {self.name!r} broke ({self._url}): {error}",
+            f"the connection to the server of model {self.name!r} broke ({self._url}): {_words(error)}",
             model=self.name,
             retryable=True,
         )
@@ -233,10 +233,12 @@ class Peer:
         return ModelResponseError(message, model=self.name, hint=hint, status=status, retryable=retryable)
 
 
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
 def _by_tls(error: BaseException) -> bool:
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return True
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
         cause = cause.__cause__ or cause.__context__
-    return "CERTIFICATE_VERIFY_FAILED" in str(error)
+    return cause is not None

@@ -6,14 +6,15 @@ import os
 import platform
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from agentcore.errors import ModelError, ModelNotFoundError
 
-__all__ = ["SLOTS", "Engine", "Receiver", "lacks_avx2", "library"]
+__all__ = ["SLOTS", "Engine", "Receiver", "lacks_avx2", "library", "usable_cores"]
 
 Receiver = Callable[[bytes], bool]
 """Takes a piece of an answer, as JSON; true stops the generation.  It must not raise."""
@@ -32,13 +33,14 @@ class Engine:
     Loading blocks, for seconds with a large file.
     """
 
-    def __init__(self, path: Path, *, context_size: int, threads: int | None, name: str) -> None:
+    def __init__(self, path: Path, *, context_size: int, reading_threads: int, writing_threads: int, name: str) -> None:
         """Load *path*.
 
         Args:
             path: A GGUF file.
             context_size: Tokens of question and answer together, for each of the slots.
-            threads: None takes one for each core that this process may use, half of them where there are many.
+            reading_threads: Read questions, and write where several answers are written at once.
+            writing_threads: Write one answer.
             name: The model's name, for errors.
 
         Raises:
@@ -57,9 +59,10 @@ class Engine:
         params.n_batch = params.n_ubatch = _BATCH
         # It would keep up to 8 GiB of old prompts; each slot still keeps its last one.
         params.cache_ram_mib = 0
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or _usable_cores()
+        params.cpuparams.n_threads = writing_threads
+        params.cpuparams_batch.n_threads = reading_threads
         # Errors only.
-        params.verbosity = 0
+        params.verbosity = 1
         _lock_out_visitors(params)
         try:
             self._server: Any = llama.Server(params)
@@ -120,7 +123,8 @@ def library(name: str) -> Any:
             hint="build 'xllamacpp' on this machine, " + _OTHER_MODEL,
         )
     try:
-        import xllamacpp  # type: ignore[import-untyped]  # it has no types
+        with _patient_threads():
+            import xllamacpp  # type: ignore[import-untyped]  # it has no types
     except ModuleNotFoundError as error:
         raise ModelError(
             f"model {name!r} needs llama.cpp, and the package 'xllamacpp' is not installed",
@@ -134,6 +138,23 @@ def library(name: str) -> Any:
             hint=f"it needs the system's libgomp: 'apt install libgomp1', or 'dnf install libgomp'; {_OTHER_MODEL}",
         ) from error
     return xllamacpp
+
+
+@contextmanager
+def _patient_threads() -> Generator[None, None, None]:
+    """Have OpenMP's threads sleep when they wait for each other, unless the user says otherwise.
+
+    By default they spin.  With other work on the same two cores that leaves 1 token a second; asleep they write 40.
+    OpenMP looks at the variable when it is loaded, so nobody else gets to see it.
+    """
+    if (variable := "OMP_WAIT_POLICY") in os.environ:
+        yield
+        return
+    os.environ[variable] = "passive"
+    try:
+        yield
+    finally:
+        del os.environ[variable]
 
 
 def _cpu_flags() -> str | None:
@@ -152,7 +173,8 @@ def lacks_avx2(cpu: str | None) -> bool:
     return flags is not None and "avx2" not in flags.split()
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Return how many threads are worth having: the cores that this process may use, half of them if there are many."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 4
     # llama.cpp's own rule where it cannot tell real cores from hyperthreads.
     return cores if cores <= 4 else cores // 2

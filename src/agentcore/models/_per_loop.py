@@ -69,5 +69,9 @@ class _Held(Generic[T]):
 
 
 async def _hold(manager: AbstractAsyncContextManager[T]) -> AsyncGenerator[T, None]:
-    async with manager as value:
+    value = await manager.__aenter__()
+    try:
         yield value
+    finally:
+        # Closing the generator is how this ends, and nothing that the thing should hear of as an error.
+        await manager.__aexit__(None, None, None)

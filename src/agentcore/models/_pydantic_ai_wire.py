@@ -75,18 +75,12 @@ def infer(model: str, *, name: str) -> TheirModel:
         return infer_model(model)
     except ImportError as error:
         raise ModelError(f"model {name!r} lacks a package: {error}", model=name) from error
-    except theirs.UserError as error:
-        if "environment variable" in str(error) or "api_key" in str(error):
+    except (theirs.UserError, ValueError) as error:
+        if "_API_KEY" in str(error):
             raise ModelAuthenticationError(f"model {name!r} has no API key: {error}", model=name) from error
-        raise _unknown(name, error) from error
-    except ValueError as error:
-        raise _unknown(name, error) from error
-
-
-def _unknown(name: str, error: Exception) -> ModelNotFoundError:
-    return ModelNotFoundError(
-        f"pydantic-ai knows no model {name!r}: {error}", model=name, hint="write 'pydantic-ai:PROVIDER:MODEL'"
-    )
+        raise ModelNotFoundError(
+            f"pydantic-ai knows no model {name!r}: {error}", model=name, hint="write 'pydantic-ai:PROVIDER:MODEL'"
+        ) from error
 
 
 class Call:
@@ -166,7 +160,7 @@ class Call:
             if isinstance(part, TextPart):
                 texts.append(part.content)
             elif isinstance(part, ToolCallPart) and part.tool_name == self._output_tool:
-                texts = [part.args_as_json_str()]
+                texts = [part.args if isinstance(part.args, str) else part.args_as_json_str()]
                 calls.clear()
                 break
             elif isinstance(part, ToolCallPart):

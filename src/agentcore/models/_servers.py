@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from attrs import field
 
 from agentcore._data import data
+from agentcore.errors import ConfigError
 
 __all__ = ["SERVERS", "Server", "base_url_of"]
 
@@ -163,10 +164,18 @@ def base_url_of(server: Server, environ: Mapping[str, str]) -> str:
     """Return where *server* is.
 
     That is what ``<NAME>_BASE_URL`` of *environ* says, for Ollama also ``OLLAMA_HOST``; else the usual place.
+
+    Raises:
+        ConfigError: ``OLLAMA_HOST`` is no address.
     """
     url = environ.get(f"{server.name.upper()}_BASE_URL", "").strip()
     if not url and server.name == "ollama":
-        url = _from_ollama_host(environ.get("OLLAMA_HOST", "").strip())
+        try:
+            url = _from_ollama_host(environ.get("OLLAMA_HOST", "").strip())
+        except ValueError as error:
+            raise ConfigError(
+                f"the environment variable OLLAMA_HOST is no address: {error}", hint="write it as 'host:port'"
+            ) from error
     return (url or server.base_url).rstrip("/")
 
 

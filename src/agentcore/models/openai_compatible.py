@@ -7,7 +7,6 @@ import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 import httpx2
@@ -58,7 +57,8 @@ class OpenAICompatibleModel(Model):
             model: The server's name for it.
             base_url: Up to and without ``/chat/completions``.
             api_key: Read at each call where it is a reference.
-            api_key_env: The environment variable that holds the key where *api_key* is None; errors name it.
+            api_key_env: The environment variable that holds the key; errors name it, and where *api_key* is None it is
+                read at each call.
             provider: In OpenTelemetry's words for ``gen_ai.provider.name``.
             profile: How it wants to be asked; None takes OpenAI's ways.
             headers: Sent with every request; they are never shown.
@@ -196,9 +196,7 @@ class OpenAICompatibleModel(Model):
         return headers
 
     def _key_source(self) -> str:
-        if self._api_key is None:
-            return self._key_env
-        return "'api_key'"
+        return self._key_env or ("" if self._api_key is None else "'api_key'")
 
     async def _json(self, response: httpx2.Response) -> Mapping[str, Any]:
         try:
@@ -238,6 +236,10 @@ class OpenAICompatibleModel(Model):
         return text.replace(key, "***") if key else text
 
 
+def _no_address(name: str) -> ConfigError:
+    return ConfigError(f"the base URL of model {name!r} is not an HTTP address", hint="write it as 'https://host/v1'")
+
+
 async def _bytes_of(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
     async for chunk in response.aiter_bytes():
         yield chunk
@@ -245,11 +247,12 @@ async def _bytes_of(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
 
 def _checked(base_url: str, name: str) -> httpx2.URL:
     """Return *base_url* with a path that ends in a slash; a query, as some gateways want one, stays."""
-    parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError(
-            f"the base URL of model {name!r} is not an HTTP address: {plain_url(base_url)!r}",
-            hint="write it as 'https://host/v1'",
-        )
-    url = httpx2.URL(base_url)
+    try:
+        plain_url(base_url)
+        url = httpx2.URL(base_url)
+    except (ValueError, httpx2.InvalidURL):
+        # Its details hold the address, which may hold a password.
+        raise _no_address(name) from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise _no_address(name)
     return url.copy_with(path=f"{url.path.rstrip('/')}/")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from agentcore.errors import ModelError
 from agentcore.models._base import DeltaHandler, Model, ModelProfile
-from agentcore.types import ModelDelta, ModelRequest, ModelResponse, ToolCall, Usage
+from agentcore.types import FinishReason, ModelDelta, ModelRequest, ModelResponse, ToolCall, Usage
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -145,7 +145,7 @@ class ScriptedModel(Model):
             input_tokens=_words_in(request),
             output_tokens=_words(text) + sum(_words(json.dumps(dict(call.arguments))) for call in calls),
         )
-        reason = "tool_calls" if calls else "stop"
+        reason: FinishReason = "tool_calls" if calls else "stop"
         return ModelResponse(text=text, tool_calls=calls, usage=usage, model=self.name, finish_reason=reason)
 
     def _pieces(self, text: str) -> Iterator[str]:
@@ -165,7 +165,8 @@ def _text_and_calls(answer: Answer) -> tuple[str, Sequence[ToolCall]]:
     if isinstance(answer, Mapping):
         return json.dumps(answer, ensure_ascii=False), ()
     if isinstance(answer, Sequence):
-        return "", tuple(answer)
+        calls: Sequence[ToolCall] = answer  # type: ignore[assignment]  # mypy still thinks of a text
+        return "", tuple(calls)
     return cast("BaseModel", answer).model_dump_json(), ()
 
 

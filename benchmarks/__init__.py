@@ -1,0 +1,1 @@
+"""What agentcore costs, measured beside what others cost; see README.md."""

@@ -1,0 +1,109 @@
+"""Opening a ledger to ask it something."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+from attrs import frozen
+
+from agentcore.errors import PluginError
+from agentcore_metrics._ledger import is_prepared, reason
+from agentcore_metrics._schema import PICO
+from agentcore_metrics._sql import Connection, connect
+
+__all__ = ["Consumption", "consumption", "dollars", "moment", "reading"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@contextmanager
+def reading(path: Path) -> Generator[Connection | None]:
+    """Open the ledger to read from one state of it; None where there is none yet.
+
+    Nothing is written to it, and those who write it are not kept waiting.
+
+    Raises:
+        PluginError: It cannot be read; also for what SQLite raises within the block.
+    """
+    try:
+        if not path.exists():
+            yield None
+            return
+        connection = connect(path, write=False)
+        try:
+            with connection:
+                yield connection if is_prepared(connection, path) else None
+        finally:
+            connection.close()
+    except (apsw.Error, OSError) as error:
+        raise PluginError(
+            f"the ledger {str(path)!r} cannot be read: {reason(error)}",
+            plugin="metrics",
+            hint="if it cannot be repaired, move it away: the next run begins a new one.",
+        ) from error
+
+
+@frozen(kw_only=True)
+class Consumption:
+    """What model calls consumed."""
+
+    model_calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    """Part of *input_tokens*."""
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    """Part of *output_tokens*."""
+    cost: Decimal | None = None
+    """In US dollars, of the calls whose cost is known; None where it is known of none."""
+    unpriced_calls: int = 0
+    """How many calls have no known cost; one that was denied before it was made costs nothing."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As a JSON object; the cost is a string, which keeps it exact."""
+        return {
+            "model_calls": self.model_calls,
+            "input_tokens": self.input_tokens,
+            "cached_tokens": self.cached_tokens,
+            "output_tokens": self.output_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            "cost_usd": None if self.cost is None else f"{self.cost:f}",
+            "unpriced_calls": self.unpriced_calls,
+        }
+
+
+def consumption(
+    calls: int,
+    input_tokens: int,
+    cached_tokens: int,
+    output_tokens: int,
+    reasoning_tokens: int,
+    cost: int | None,
+    unpriced: int = 0,
+) -> Consumption:
+    """Return what a row tells, in the order in which the queries ask for it."""
+    return Consumption(
+        model_calls=calls,
+        input_tokens=input_tokens,
+        cached_tokens=cached_tokens,
+        output_tokens=output_tokens,
+        reasoning_tokens=reasoning_tokens,
+        cost=dollars(cost),
+        unpriced_calls=unpriced,
+    )
+
+
+def dollars(pico: int | None) -> Decimal | None:
+    """Return the dollars of a cost as the ledger keeps it."""
+    return None if pico is None else (Decimal(pico) / PICO).normalize()
+
+
+def moment(microseconds: int) -> datetime:
+    """Return the time of a row."""
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -1,0 +1,529 @@
+"""The ledger: what is in it, how long, and what becomes of runs when it cannot be written."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import math
+import shutil
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from metrics_support import Events, Rows, connect, query
+
+from agentcore import ExecutionContext, Usage
+from agentcore.errors import PluginError
+from agentcore.types import Outcome
+from agentcore_metrics import MetricsProvider, _ledger, _sql, _writer
+from agentcore_metrics._reading import reading
+from agentcore_metrics._records import Record
+
+DAY = 86_400
+
+
+@pytest.fixture(autouse=True)
+def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up sooner on a file that stays locked."""
+    monkeypatch.setattr(_sql, "BUSY_SECONDS", 0.05)
+
+
+@pytest.fixture
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged as a warning or worse, as it comes."""
+    messages: list[str] = []
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            messages.append(record.getMessage())
+
+    caplog.set_level(logging.INFO, "agentcore.metrics")
+    logger = logging.getLogger("agentcore.metrics")
+    handler = Collect(logging.WARNING)
+    logger.addHandler(handler)
+    return messages
+
+
+def run_once(provider: MetricsProvider, *, duration: float = 1.0) -> None:
+    Events(provider).run(ExecutionContext("triage"), duration=duration)
+
+
+# --- what is in it ---
+
+
+def test_rows_hold_what_the_events_told(provider: MetricsProvider, events: Events, rows: Rows) -> None:
+    """Durations are the events' own floats, tokens and cost are whole numbers, times are microseconds in UTC."""
+    context = ExecutionContext("triage")
+    usage = Usage(
+        requests=1, input_tokens=7, output_tokens=5, cached_tokens=3, reasoning_tokens=2, cost=Decimal("0.000000000001")
+    )
+    began = time.time()
+    events.model(context, model="small", usage=usage, duration=0.1)
+    events.tool(context, tool="search", duration=0.2)
+    events.run(context, duration=0.3)
+    provider.close()
+    ids = (context.context_id, None, context.context_id, "triage")
+    ((*row, started),) = rows(
+        "SELECT context_id, parent_id, root_id, agent, model, call_id, duration, outcome, error, requests,"
+        " input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost, started FROM model_calls"
+    )
+    assert row == [*ids, "small", "1", 0.1, "ok", None, 1, 7, 5, 3, 2, 1]
+    assert (began - 0.2) * 1e6 <= started <= time.time() * 1e6
+    assert rows(
+        "SELECT context_id, parent_id, root_id, agent, tool, call_id, duration, outcome, error FROM tool_calls"
+    ) == [(*ids, "search", "2", 0.2, "ok", None)]
+    ((*row, _),) = rows(
+        "SELECT context_id, parent_id, root_id, agent, duration, outcome, error, requests, input_tokens, output_tokens,"
+        " cached_tokens, reasoning_tokens, cost, total_requests, total_input_tokens, total_output_tokens,"
+        " total_cached_tokens, total_reasoning_tokens, total_cost, started FROM runs"
+    )
+    assert row == [*ids, 0.3, "ok", None, *(1, 7, 5, 3, 2, 1) * 2]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error"),
+    [("error", "ValueError"), ("timeout", "TimeoutError"), ("cancelled", "CancelledError"), ("denied", "DeniedError")],
+)
+def test_every_outcome_is_kept_with_its_error(
+    provider: MetricsProvider, events: Events, rows: Rows, outcome: Outcome, error: str
+) -> None:
+    """Runs, model calls and tool calls alike; the usage of what failed counts."""
+    context = ExecutionContext("triage")
+    events.model(context, outcome=outcome)
+    events.tool(context, outcome=outcome)
+    events.run(context, outcome=outcome)
+    provider.close()
+    for table in ("model_calls", "tool_calls", "runs"):
+        assert rows(f"SELECT outcome, error FROM {table}") == [(outcome, error)]
+    assert rows("SELECT input_tokens FROM model_calls UNION ALL SELECT input_tokens FROM runs") == [(10,), (10,)]
+
+
+def test_own_and_total_usage_are_distinct(provider: MetricsProvider, events: Events, rows: Rows) -> None:
+    """Added up over all runs, the own usage is that of all model calls: nested runs count once."""
+    parent = ExecutionContext("parent")
+    for child in (parent.fork("child"), parent.fork("child")):
+        grandchild = child.fork("grandchild")
+        events.model(grandchild)
+        events.run(grandchild)
+        events.model(child)
+        events.run(child)
+    events.model(parent)
+    events.run(parent)
+    provider.close()
+    assert rows("SELECT sum(input_tokens), sum(requests) FROM runs") == [(50, 5)]
+    assert rows("SELECT sum(input_tokens), count(*) FROM model_calls") == [(50, 5)]
+    assert rows("SELECT input_tokens, total_input_tokens FROM runs WHERE parent_id IS NULL") == [(10, 50)]
+    assert rows("SELECT total_input_tokens FROM runs WHERE agent = 'child'") == [(20,), (20,)]
+
+
+def test_incidents_are_kept(provider: MetricsProvider, events: Events, rows: Rows, context: ExecutionContext) -> None:
+    """Denials, retries and failures of plugins, with whose they are."""
+    events.tool(context, outcome="denied")
+    provider.model_retry(context, "small", ValueError("again"))
+    provider.plugin_error(context, "vectorstore", "agent_complete", OSError("disk"))
+    provider.close()
+    assert rows("SELECT kind, subject, hook, error, agent, context_id FROM incidents ORDER BY id") == [
+        (*incident, "triage", context.context_id)
+        for incident in (
+            ("denial", "guard", "tool_call", "DeniedError"),
+            ("retry", "small", None, "ValueError"),
+            ("plugin_error", "vectorstore", "agent_complete", "OSError"),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cost", "kept"),
+    [
+        (None, None),
+        (Decimal(0), 0),
+        (Decimal("0.0375") / 1_000_000, 37_500),
+        (Decimal("1234.567890123456"), 1_234_567_890_123_456),
+        (Decimal("NaN"), None),
+        (Decimal("Infinity"), None),
+        (Decimal("1e999"), None),
+    ],
+    ids=str,
+)
+def test_cost_is_kept_in_whole_units(
+    provider: MetricsProvider, events: Events, rows: Rows, cost: Decimal | None, kept: int | None
+) -> None:
+    """Of 10^-12 dollars; what is no amount of money is unknown, and not 0."""
+    events.model(ExecutionContext("triage"), usage=Usage(requests=1, cost=cost))
+    provider.close()
+    assert rows("SELECT cost FROM model_calls") == [(kept,)]
+
+
+def test_names_that_are_no_text_are_kept_escaped(provider: MetricsProvider, events: Events, rows: Rows) -> None:
+    """A model may ask for a tool by half a surrogate pair; the row is not lost, nor those beside it."""
+    context = ExecutionContext("triage")
+    events.tool(context, tool="search\ud800")
+    events.tool(context, tool="größe")
+    provider.close()
+    assert rows("SELECT tool FROM tool_calls") == [("search\\ud800",), ("größe",)]
+
+
+@pytest.mark.parametrize("duration", [math.nan, math.inf, -math.inf, 1e300], ids=str)
+def test_what_no_row_can_hold_is_dropped_alone(
+    provider: MetricsProvider, rows: Rows, warnings: list[str], duration: float
+) -> None:
+    """A duration that is none is counted as dropped, visibly, and the rows around it are written."""
+    for each in (1.0, duration, 2.0):
+        run_once(provider, duration=each)
+    assert provider.flush()
+    assert rows("SELECT duration FROM runs") == [(1.0,), (2.0,)]
+    assert provider.dropped == 1
+    assert warnings == ["1 records of metrics were dropped"]
+
+
+@pytest.mark.parametrize("tokens", [-1, 10**13, "many"], ids=str)
+def test_tokens_that_nobody_can_have_used_are_dropped(provider: MetricsProvider, rows: Rows, tokens: Any) -> None:
+    """They would spoil every sum that they are part of."""
+    context = ExecutionContext("triage")
+    provider.model_complete(context, "small", "1", Usage(requests=1, input_tokens=tokens), 0.1, "ok")
+    run_once(provider)
+    assert provider.flush()
+    assert rows("SELECT count(*) FROM model_calls") == [(0,)]
+    assert rows("SELECT count(*) FROM runs") == [(1,)]
+    assert provider.dropped == 1
+
+
+# --- how long ---
+
+
+def test_old_rows_are_deleted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of everything that began before the retention time; what is younger stays."""
+    old = MetricsProvider(path=path)
+    context = ExecutionContext("old")
+    monkeypatch.setattr("agentcore_metrics._provider.time", lambda: time.time() - 8 * DAY)
+    Events(old).model(context)
+    Events(old).tool(context)
+    old.model_retry(context, "small", ValueError())
+    Events(old).run(context)
+    monkeypatch.undo()
+    old.close()
+    provider = MetricsProvider(path=path, retention_days=7)
+    run_once(provider)
+    provider.close()
+    for table in ("model_calls", "tool_calls", "incidents"):
+        assert query(path, f"SELECT count(*) FROM {table}") == [(0,)]
+    assert query(path, "SELECT agent FROM runs") == [("triage",)]
+
+
+def test_rows_are_kept_for_ever_where_retention_is_infinite(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those of the beginning of time."""
+    monkeypatch.setattr("agentcore_metrics._provider.time", lambda: 10.0)
+    provider = MetricsProvider(path=path, retention_days=math.inf)
+    run_once(provider)
+    provider.close()
+    assert query(path, "SELECT count(*) FROM runs") == [(1,)]
+
+
+def test_no_more_rows_are_kept_than_allowed(path: Path) -> None:
+    """Of each kind the newest; a few thousand at a time, until enough are gone."""
+    provider = MetricsProvider(path=path, max_rows=10)
+    for number in range(4_500):
+        run_once(provider, duration=float(number))
+    remaining = 4_500
+    while remaining > 10:
+        run_once(provider, duration=9_999.0)
+        assert provider.flush()
+        ((remaining,),) = query(path, "SELECT count(*) FROM runs")
+    assert remaining == 10
+    provider.close()
+    assert query(path, "SELECT max(duration) FROM runs") == [(9_999.0,)]
+
+
+# --- when it cannot be written ---
+
+
+def lock(path: Path) -> Any:
+    connection = connect(path)
+    connection.execute("BEGIN IMMEDIATE")
+    return connection
+
+
+def test_records_wait_while_the_ledger_is_locked(
+    provider: MetricsProvider, path: Path, rows: Rows, warnings: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning names the file; when the lock is gone, everything is written."""
+    run_once(provider)
+    assert provider.flush()
+    blocker = lock(path)
+    for _ in range(3):
+        run_once(provider)
+        assert not provider.flush()
+    blocker.close()
+    assert provider.flush()
+    assert rows("SELECT count(*) FROM runs") == [(4,)]
+    assert warnings == [
+        f"metrics cannot be written to {str(path)!r}: another process keeps it locked;"
+        " up to 100000 records wait in memory, further ones will be dropped"
+    ]
+    assert caplog.messages[-1] == f"metrics are being written to {str(path)!r} again"
+    assert provider.dropped == 0
+
+
+def test_a_file_that_another_process_is_about_to_fill_is_waited_for(
+    provider: MetricsProvider, path: Path, rows: Rows, warnings: list[str]
+) -> None:
+    """It holds no ledger yet, so that nobody can say how to share it."""
+    blocker = lock(path)
+    run_once(provider)
+    assert not provider.flush()
+    assert "another process keeps it locked" in warnings[-1]
+    blocker.close()
+    assert provider.flush()
+    assert rows("SELECT count(*) FROM runs") == [(1,)]
+
+
+def test_processes_that_make_it_at_the_same_time_wait_for_each_other(
+    provider: MetricsProvider, path: Path, rows: Rows, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is done before the time is over."""
+    monkeypatch.setattr(_ledger, "BUSY_SECONDS", 30.0)
+    blocker = lock(path)
+    monkeypatch.setattr("agentcore_metrics._ledger.time.sleep", lambda seconds: blocker.close())
+    run_once(provider)
+    assert provider.flush()
+    assert rows("SELECT count(*) FROM runs") == [(1,)]
+    assert warnings == []
+
+
+def test_a_ledger_that_is_read_cannot_be_changed(provider: MetricsProvider, path: Path) -> None:
+    """Whatever the question."""
+    run_once(provider)
+    provider.close()
+    with pytest.raises(PluginError, match="it is read-only"), reading(path) as connection:
+        assert connection is not None
+        connection.execute("DELETE FROM runs")
+
+
+def test_what_cannot_be_written_at_the_end_is_counted(
+    provider: MetricsProvider, path: Path, warnings: list[str]
+) -> None:
+    """One warning says how much is lost, and where it should have gone."""
+    run_once(provider)
+    assert provider.flush()
+    blocker = lock(path)
+    run_once(provider)
+    run_once(provider)
+    provider.close()
+    blocker.close()
+    assert (
+        warnings[-1]
+        == f"2 records of metrics are lost: {str(path)!r} cannot be written: another process keeps it locked"
+    )
+    assert provider.dropped == 2
+    assert provider.flush()
+
+
+def test_records_beyond_the_bound_are_dropped_and_counted(
+    path: Path, rows: Rows, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory stays bounded however long the disk is away; the newest records are the ones that are dropped."""
+    monkeypatch.setattr(_writer, "MAX_PENDING", 50)
+    provider = MetricsProvider(path=path)
+    run_once(provider)
+    assert provider.flush()
+    blocker = lock(path)
+    for number in range(60):
+        run_once(provider, duration=float(number))
+    assert provider.dropped == 10
+    blocker.close()
+    assert provider.flush()
+    provider.close()
+    assert rows("SELECT count(*), max(duration) FROM runs") == [(51, 49.0)]
+    assert warnings[-1] == "10 records of metrics were dropped"
+
+
+@dataclass
+class Fault:
+    """A file that is no ledger, and what is said of it."""
+
+    reason: str
+    is_folder: bool = False
+    content: bytes = b""
+    statements: str = ""
+
+    def make(self, path: Path) -> None:
+        if self.is_folder:
+            path.mkdir()
+        elif self.content:
+            path.write_bytes(self.content)
+        else:
+            connection = connect(path)
+            connection.execute(self.statements)
+            connection.close()
+
+
+FAULTS = {
+    "not a database": Fault("it is not a database", content=b"notes of mine, and none of yours" * 100),
+    "another database": Fault("is a database, but not a ledger of metrics", statements="CREATE TABLE mine (a)"),
+    "another's version": Fault("is a database, but not a ledger of metrics", statements="PRAGMA user_version = 3"),
+    "newer": Fault(
+        "was written by a newer version of agentcore-metrics (schema 99, known here: 1)\n"
+        "hint: upgrade agentcore-metrics, or name another file by 'path' in the plugin's config.",
+        statements=f"PRAGMA application_id = {0x61634D31}; PRAGMA user_version = 99; CREATE TABLE runs (a)",
+    ),
+    "folder": Fault("the file cannot be opened", is_folder=True),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_file_that_is_no_ledger_is_left_alone(
+    provider: MetricsProvider, path: Path, warnings: list[str], context: ExecutionContext, fault: Fault
+) -> None:
+    """One warning names it and says why; runs go on, memory is fed, and not a byte of the file is changed."""
+    fault.make(path)
+    before = None if fault.is_folder else path.read_bytes()
+    events = Events(provider)
+    events.run(context)
+    assert not provider.flush()
+    events.run(context)
+    assert not provider.flush()
+    (warning,) = warnings
+    assert str(path) in warning
+    assert fault.reason in warning
+    provider.close()
+    assert provider.dropped == 2
+    assert provider.metrics["run_duration"].count == 2
+    assert before is None or path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, warnings: list[str], context: ExecutionContext) -> None:
+    """The path leads through a file."""
+    (tmp_path / "file").touch()
+    provider = MetricsProvider(path=tmp_path / "file" / "metrics.db")
+    Events(provider).run(context)
+    assert not provider.flush()
+    (warning,) = warnings
+    assert str(tmp_path / "file") in warning
+    provider.close()
+
+
+def test_a_damaged_ledger_is_told(provider: MetricsProvider, path: Path, warnings: list[str]) -> None:
+    """Pages in its middle are overwritten while nobody has it open."""
+    for _ in range(500):
+        run_once(provider)
+    provider.close()
+    content = bytearray(path.read_bytes())
+    content[4096:-4096] = b"\xff" * (len(content) - 8192)
+    path.write_bytes(content)
+    run_once(provider)
+    assert not provider.flush()
+    assert f"metrics cannot be written to {str(path)!r}: it is damaged" in warnings[-1]
+
+
+def test_a_ledger_that_was_deleted_is_made_again(provider: MetricsProvider, path: Path, rows: Rows) -> None:
+    """An operator clears the state folder under a program that runs."""
+    run_once(provider)
+    assert provider.flush()
+    shutil.rmtree(path.parent)
+    run_once(provider, duration=2.0)
+    assert provider.flush()
+    assert rows("SELECT duration FROM runs") == [(2.0,)]
+
+
+def test_an_empty_file_becomes_a_ledger(provider: MetricsProvider, path: Path, rows: Rows) -> None:
+    """As one that another process has made a moment ago."""
+    path.touch()
+    run_once(provider)
+    assert provider.flush()
+    assert rows("SELECT count(*) FROM runs") == [(1,)]
+
+
+# --- its thread ---
+
+
+def test_records_are_written_without_anybody_asking(
+    provider: MetricsProvider, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread writes them by itself while the program goes on."""
+    write = _writer.LedgerWriter.write
+    written = threading.Event()
+
+    def watched(writer: _writer.LedgerWriter) -> bool:
+        result = write(writer)
+        written.set()
+        return result
+
+    monkeypatch.setattr(_writer.LedgerWriter, "write", watched)
+    run_once(provider)
+    assert written.wait(30)
+    assert rows("SELECT count(*) FROM runs") == [(1,)]
+
+
+def test_a_full_batch_does_not_wait(provider: MetricsProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand records are written at once, although the time in which more may gather is far from over."""
+    gathering = threading.Event()
+
+    def for_ever(failures: int) -> float:
+        gathering.set()
+        return threading.TIMEOUT_MAX
+
+    monkeypatch.setattr(_writer, "pause", for_ever)
+    append = _ledger.Ledger.append
+    full = threading.Event()
+
+    def watched(ledger: _ledger.Ledger, records: Sequence[Record]) -> int:
+        refused = append(ledger, records)
+        if len(records) == _writer.BATCH:
+            full.set()
+        return refused
+
+    monkeypatch.setattr(_ledger.Ledger, "append", watched)
+    run_once(provider)
+    assert gathering.wait(30)
+    for _ in range(_writer.BATCH):
+        run_once(provider)
+    assert full.wait(30)
+
+
+def test_many_threads_lose_nothing(provider: MetricsProvider, rows: Rows) -> None:
+    """Records are taken on any thread while others flush."""
+
+    def work(number: int) -> None:
+        for _ in range(1_000):
+            run_once(provider, duration=float(number))
+        provider.flush()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(work, range(8)))
+    provider.close()
+    assert rows("SELECT duration, count(*) FROM runs GROUP BY 1") == [(float(number), 1_000) for number in range(8)]
+    assert provider.metrics["run_duration"].count == 8_000
+
+
+def test_a_provider_that_is_forgotten_is_closed_on_whichever_thread(
+    path: Path, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The garbage collector may run on the very thread that must end, in the middle of its work."""
+    append = _ledger.Ledger.append
+
+    def collected(ledger: _ledger.Ledger, records: Sequence[Record]) -> int:
+        gc.collect()
+        return append(ledger, records)
+
+    monkeypatch.setattr(_ledger.Ledger, "append", collected)
+    provider = MetricsProvider(path=path)
+    provider.itself = provider  # type: ignore[attr-defined]  # only the garbage collector finds it
+    run_once(provider)
+    (thread,) = (each for each in threading.enumerate() if each.name == "agentcore-metrics")
+    del provider
+    thread.join(30)
+    assert not thread.is_alive()
+    assert rows("SELECT count(*) FROM runs") == [(1,)]
+
+
+def test_attempts_grow_further_apart() -> None:
+    """Up to half a minute, and never an overflow however long the disk is away."""
+    pauses = [_writer.pause(failures) for failures in (0, 1, 2, 100, 1_000_000)]
+    assert pauses == [0.2, 0.4, 0.8, 30.0, 30.0]

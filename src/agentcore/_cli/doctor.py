@@ -1,0 +1,84 @@
+"""``agentcore doctor``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+import click
+
+from agentcore._cli import checks
+from agentcore._cli.ending import run_to_end
+from agentcore._cli.findings import Finding, Level
+from agentcore._cli.model_check import default_model
+from agentcore._cli.options import common_options, json_option
+from agentcore._cli.output import Output
+from agentcore._cli.session import Session
+from agentcore._config import Settings
+from agentcore._plugins import PluginManager
+from agentcore.errors import AgentCoreError, PluginError
+from agentcore.models._config import LOCAL
+
+__all__ = ["doctor"]
+
+_MARKS: Final[dict[Level, str]] = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
+
+
+@click.command("doctor")
+@json_option
+@common_options
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> None:
+    """Check Python, the configuration, the plugins and the model, and say what to do.
+
+    The exit code is 1 where there is a problem.
+    """
+    findings = list(_examined(context.ensure_object(Session)))
+    sound = all(each.level != "problem" for each in findings)
+    output = Output()
+    if as_json:
+        output.json({"ok": sound, "checks": [attrs.asdict(each) for each in findings]})
+    else:
+        rows = [(_MARKS[each.level], each.check, _text(each)) for each in findings]
+        output.table(("", "check", "finding"), rows, fixed=2)
+    context.exit(0 if sound else 1)
+
+
+def _text(finding: Finding) -> str:
+    return f"{finding.message}\n→ {finding.advice}" if finding.advice else finding.message
+
+
+def _examined(session: Session) -> Iterator[Finding]:
+    yield checks.python()
+    yield from checks.packages()
+    found, settings = checks.configuration(session)
+    yield found
+    if settings is None:
+        yield checks.engine(needed=False)
+        return
+    yield checks.state_folder(settings)
+    try:
+        plugins = session.plugins()
+    except AgentCoreError as error:
+        yield Finding.of_error("plugins", "problem", error)
+        return
+    yield from run_to_end(_living(plugins, settings), plugins)
+
+
+async def _living(plugins: PluginManager, settings: Settings) -> list[Finding]:
+    """Look at what has to be started up to be seen."""
+    findings: list[Finding] = []
+    try:
+        await plugins.startup()
+    except PluginError:
+        # What keeps a program from starting is in the statuses, and among the names.
+        pass
+    except AgentCoreError as error:
+        findings.append(Finding.of_error("plugins", "problem", error))
+    findings += [checks.plugin(each) for each in plugins.statuses()]
+    findings += checks.names(settings, plugins)
+    name, of_model = await default_model(plugins)
+    findings += of_model
+    findings.append(checks.engine(needed=name.partition(":")[0] == LOCAL))
+    return findings

@@ -1,0 +1,38 @@
+"""Which model an agent asks, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentcore._agents import BaseAgent, DeclarativeAgent
+from agentcore._plugins import PluginManager
+from agentcore._run import chosen_model
+
+__all__ = ["announcement", "use_model"]
+
+
+def use_model(agent: BaseAgent[Any], name: str) -> None:
+    """Have *agent* ask the model *name*, whichever it was declared with.
+
+    Agents in code choose theirs themselves; where they leave it to the default, the settings say it.
+    """
+    if isinstance(agent, DeclarativeAgent):
+        agent.model_name, agent._model = name, None
+
+
+async def announcement(agent: BaseAgent[Any], plugins: PluginManager, *, given: str | None) -> str:
+    """Return which model is taken, and why; empty where the agent's code decides it.
+
+    Args:
+        agent: Who asks.
+        plugins: They have been started up.
+        given: What ``--model`` says; None where it was not given.
+    """
+    if not isinstance(agent, DeclarativeAgent):
+        return ""
+    if agent._model is not None:
+        return f"model: {agent._model.name} (the agent brings it)"
+    if agent.model_name is not None:
+        return f"model: {agent.model_name} ({'the agent names it' if given is None else 'given by --model'})"
+    choice = await chosen_model(plugins)
+    return f"model: {choice.name} ({choice.reason})"

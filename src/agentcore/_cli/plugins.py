@@ -1,0 +1,170 @@
+"""``agentcore plugins``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import attrs
+import click
+from pydantic import BaseModel
+
+from agentcore._cli.ending import run_to_end
+from agentcore._cli.hooks import known_hook
+from agentcore._cli.messages import note, warn
+from agentcore._cli.options import common_options, json_option
+from agentcore._cli.output import Output
+from agentcore._cli.records import described
+from agentcore._cli.session import Session
+from agentcore._config import ConfigRow, config_table
+from agentcore._plugins import PluginManager, PluginStatus, installed_plugins
+from agentcore._plugins.loading import config_model, import_plugin
+from agentcore.errors import AgentCoreError, PluginNotFoundError, nearest
+
+__all__ = ["plugins", "reason_of"]
+
+_COLUMNS: Final = ("name", "status", "version", "distribution", "load time", "hooks", "reason")
+
+
+@click.group("plugins", invoke_without_command=True)
+@click.option("--hook", metavar="HOOK", help="Only the plugins that implement this hook.")
+@json_option
+@common_options
+@click.pass_context
+def plugins(context: click.Context, hook: str | None, as_json: bool) -> None:
+    """List the plugins, and what became of each.
+
+    They are started up for it and shut down again, so that what fails then is seen.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    manager = context.ensure_object(Session).plugins()
+    if hook is not None:
+        known_hook(hook, vars(manager.hook))
+    statuses = run_to_end(_started(manager), manager)
+    shown = [each for each in statuses if hook is None or hook in each.hooks]
+    output = Output()
+    if as_json:
+        output.json([_record(each) for each in shown])
+    else:
+        output.table(_COLUMNS, [_row(each) for each in shown])
+
+
+async def _started(manager: PluginManager) -> Sequence[PluginStatus]:
+    """Start the plugins up, and return what became of them; what would keep a program from starting is a warning."""
+    try:
+        await manager.startup()
+        manager.check_required()
+    except AgentCoreError as error:
+        warn(f"no agent can run: {error}")
+    return [attrs.evolve(each) for each in manager.statuses()]
+
+
+def _row(status: PluginStatus) -> Sequence[str]:
+    time = "" if status.load_time is None else f"{status.load_time * 1000:.0f} ms"
+    return (
+        status.name,
+        status.state,
+        status.version or "",
+        status.distribution or status.source,
+        time,
+        ", ".join(status.hooks),
+        reason_of(status),
+    )
+
+
+def reason_of(status: PluginStatus) -> str:
+    """Say why a plugin is what it is: its error, who decided, who requires it."""
+    parts: list[str] = []
+    if status.error is not None:
+        error = described(status.error)
+        stage = f"at {status.stage}: " if status.stage else ""
+        parts.append(f"{stage}{error['type']}: {error['message']}")
+    if status.required:
+        parts.append(f"required: {status.reason}")
+    elif status.state in ("disabled", "blocked") and status.reason:
+        parts.append(status.reason)
+    return "; ".join(parts)
+
+
+def _record(status: PluginStatus) -> dict[str, Any]:
+    error = None if status.error is None else described(status.error)
+    return {**attrs.asdict(status, recurse=False), "hooks": list(status.hooks), "error": error}
+
+
+# --- one plugin's config ---
+
+
+@plugins.command("info")
+@click.argument("name")
+@json_option
+@common_options
+@click.pass_context
+def info(context: click.Context, name: str, as_json: bool) -> None:
+    """Show what the plugin NAME is, what it can be told by the configuration, and what it is told."""
+    manager = context.ensure_object(Session).plugins()
+    status = _status(manager, name)
+    model, problem = _config_model(manager, status)
+    rows = [] if model is None else config_table(model, manager.get_config(name))
+    output = Output()
+    if as_json:
+        output.json({**_record(status), "config": [attrs.asdict(each) for each in rows]})
+        return
+    hint = status.error.hint if isinstance(status.error, AgentCoreError) else ""
+    for fact, value in (*zip(_COLUMNS, _row(status), strict=True), ("hint", hint), ("source", status.source)):
+        if value:
+            output.line(f"{fact:<13} {value}")
+    output.line("")
+    if rows:
+        output.line(f"[tool.agentcore.plugins.{name}]")
+        output.table(("key", "type", "default", "value", "description"), [_config_row(each) for each in rows])
+    else:
+        output.line(problem or "It takes no config.")
+
+
+def _status(manager: PluginManager, name: str) -> PluginStatus:
+    statuses = {each.name: each for each in manager.statuses()}
+    if name not in statuses:
+        raise PluginNotFoundError(f"no plugin named {name!r} is installed", plugin=name, hint=nearest(name, statuses))
+    return statuses[name]
+
+
+def _config_model(manager: PluginManager, status: PluginStatus) -> tuple[type[BaseModel] | None, str]:
+    """Return the model of the plugin's config, or why it cannot be known; a disabled plugin is not imported."""
+    plugin = manager.get_plugin(status.name)
+    if plugin is None and status.state != "failed":
+        return None, f"What it can be told is known when it is enabled: it is {status.state}."
+    if plugin is None:
+        source = next((each for each in installed_plugins() if each.name == status.name), status.source)
+        try:
+            plugin = import_plugin(source)
+        except (Exception, SystemExit) as error:  # the plugin may raise anything; it has failed already
+            return None, f"What it can be told is not known: {type(error).__name__}: {error}"
+    return config_model(plugin), ""
+
+
+def _config_row(row: ConfigRow) -> Sequence[str]:
+    default = "(must be given)" if row.default is None else row.default
+    return row.name, row.type, default, row.value or "", row.description
+
+
+# --- the order of a hook ---
+
+
+@plugins.command("order")
+@click.argument("hook")
+@json_option
+@common_options
+@click.pass_context
+def order(context: click.Context, hook: str, as_json: bool) -> None:
+    """Show who implements HOOK, in the order in which they run, and why in this order."""
+    manager = context.ensure_object(Session).plugins()
+    places = manager.explain(known_hook(hook, vars(manager.hook)))
+    output = Output()
+    if as_json:
+        output.json([{"position": number, **attrs.asdict(each)} for number, each in enumerate(places, start=1)])
+    elif places:
+        rows = [(str(number), each.plugin, each.reason) for number, each in enumerate(places, start=1)]
+        output.table(("", "plugin", "reason"), rows, fixed=2)
+    else:
+        note(f"no plugin implements {hook!r}")

@@ -1,0 +1,430 @@
+"""The life of a run: what begins ends, exactly once, whatever happens."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from agentcore import (
+    Agent,
+    BaseAgent,
+    DeniedError,
+    Deny,
+    ExecutionContext,
+    FunctionAgent,
+    Limits,
+    ModelRequest,
+    ModelResponse,
+    PluginManager,
+    ToolCall,
+    Usage,
+    hookimpl,
+)
+from agentcore.errors import (
+    HookError,
+    InputError,
+    LimitError,
+    ModelError,
+    OutputError,
+    RunCancelledError,
+)
+
+Make = Callable[..., Agent]
+Recorder = Any
+
+CALL = ToolCall("1", "search", {"query": "bolts"})
+
+
+def search(query: str) -> str:
+    """Search the handbook."""
+    return f"page on {query}"
+
+
+# --- what ends well ---
+
+
+async def test_the_events_of_a_run_with_a_tool_are_told_in_order(make: Make, recorder: Recorder) -> None:
+    """The agent's events surround the model's and the tool's, and all are the run's."""
+    result = await make(CALL, "done", tools=[search]).run("Where are the bolts?")
+    assert recorder.names() == [
+        "agent_start",
+        "model_start",
+        "model_complete",
+        "tool_start",
+        "tool_execute",
+        "model_start",
+        "model_complete",
+        "agent_complete",
+    ]
+    assert {each.context for each in recorder.told} == {result.context}
+
+
+async def test_a_run_that_ends_well_tells_what_came_of_it(make: Make, recorder: Recorder) -> None:
+    """Input, output, usage, duration and outcome are those of the run and its result."""
+    result = await make("done").run("Hello.")
+    start, end = recorder.one("agent_start"), recorder.one("agent_complete")
+    assert (start.agent, start.input) == ("triage", {"text": "Hello."})
+    assert (end.agent, end.input, end.output) == ("triage", {"text": "Hello."}, result.output)
+    assert (end.outcome, end.usage) == ("ok", Usage(requests=1, input_tokens=3, output_tokens=2))
+    assert end.duration == result.duration > 0
+    assert (result.outcome, result.usage, result.output.answer) == ("ok", end.usage, "done")
+    assert (result.context.outcome, result.context.agent_id) == ("ok", "triage")
+    assert result.context.end_time is not None
+    assert result.context.plugins is None
+
+
+async def test_a_model_call_tells_what_was_asked_and_answered(make: Make, recorder: Recorder) -> None:
+    """Both events carry the same id and request, and the usage of the one call."""
+    await make("done").run("Hello.")
+    start, end = recorder.one("model_start"), recorder.one("model_complete")
+    assert start.model == end.model == "scripted"
+    assert start.call_id == end.call_id
+    assert start.request is end.request
+    assert start.request.messages[-1].content == "Hello."
+    assert end.response.text == "done"
+    assert (end.outcome, end.usage) == ("ok", Usage(requests=1, input_tokens=3, output_tokens=2))
+
+
+async def test_a_tool_call_tells_what_was_called_and_returned(make: Make, recorder: Recorder) -> None:
+    """Both events carry the id of the call and the arguments."""
+    await make(CALL, "done", tools=[search]).run("Hello.")
+    start, end = recorder.one("tool_start"), recorder.one("tool_execute")
+    assert start.tool == end.tool == "search"
+    assert start.call_id == end.call_id == "1"
+    assert start.arguments == end.arguments == {"query": "bolts"}
+    assert (end.result, end.outcome) == ("page on bolts", "ok")
+
+
+async def test_a_response_without_a_count_is_one_request(make: Make, recorder: Recorder) -> None:
+    """Every model call counts, whether its server counts or not."""
+    await make(ModelResponse(text="done", usage=Usage(input_tokens=7))).run("Hello.")
+    assert recorder.one("model_complete").usage == Usage(requests=1, input_tokens=7)
+
+
+# --- what fails ---
+
+
+def boom(text: str) -> str:
+    raise KeyError("boom")
+
+
+async def test_a_failure_is_told_and_raised(pm: PluginManager, recorder: Recorder) -> None:
+    """The event carries the very exception that the caller gets."""
+    with pytest.raises(KeyError) as caught:
+        await FunctionAgent(boom, plugins=pm).run("x")
+    assert recorder.names() == ["agent_start", "agent_error"]
+    end = recorder.one("agent_error")
+    assert end.error is caught.value
+    assert (end.outcome, end.input) == ("error", {"text": "x"})
+    assert end.context.outcome == "error"
+
+
+async def test_a_failure_keeps_its_cause_and_its_context(pm: PluginManager) -> None:
+    """Whoever reads the traceback sees everything that led to it."""
+
+    def implicit(text: str) -> None:
+        try:
+            boom(text)
+        except KeyError:
+            raise ValueError(text)  # noqa: B904 - without a cause is what this is about
+
+    def explicit(text: str) -> None:
+        try:
+            boom(text)
+        except KeyError as error:
+            raise ValueError(text) from error
+
+    for function in (implicit, explicit):
+        with pytest.raises(ValueError, match="x") as caught:
+            await FunctionAgent(function, plugins=pm).run("x")
+        assert isinstance(caught.value.__context__, KeyError)
+        assert caught.value.__suppress_context__ is (function is explicit)
+
+
+async def test_a_model_that_fails_ends_the_run(make: Make, recorder: Recorder) -> None:
+    """The model's end comes before the agent's, with the same error."""
+    with pytest.raises(ModelError) as caught:
+        await make(ModelError("no", model="scripted")).run("Hello.")
+    assert recorder.names() == ["agent_start", "model_start", "model_error", "agent_error"]
+    end = recorder.one("model_error")
+    assert end.error is caught.value is recorder.one("agent_error").error
+    assert (end.outcome, end.usage) == ("error", Usage(requests=1))
+    assert recorder.end().usage == Usage(requests=1)
+
+
+async def test_a_run_whose_answer_never_fits_fails(make: Make, recorder: Recorder) -> None:
+    """The model calls ended well, and the run did not."""
+    with pytest.raises(OutputError):
+        await make("no", "no", output="n: int", retries=1).run("Hello.")
+    assert [each.outcome for each in recorder.all("model_complete")] == ["ok", "ok"]
+    assert recorder.end().outcome == "error"
+    assert recorder.end().usage.requests == 2
+
+
+async def test_a_run_at_its_limit_fails(make: Make, recorder: Recorder) -> None:
+    """What was consumed until then is counted."""
+    with pytest.raises(LimitError):
+        await make(CALL, "done", tools=[search], limits=Limits(steps=1)).run("Hello.")
+    assert recorder.end().outcome == "error"
+    assert isinstance(recorder.end().error, LimitError)
+    assert recorder.end().usage == Usage(requests=1, input_tokens=3, output_tokens=2)
+
+
+# --- what is denied, and what guards that fail ---
+
+
+class Guard:
+    """Denies in one hook, or fails there."""
+
+    def __init__(self, hook: str, error: BaseException) -> None:
+        self.hook = hook
+        self.error = error
+
+    def _at(self, hook: str) -> None:
+        if hook == self.hook:
+            raise self.error
+
+    @hookimpl
+    def agent_input(self, input: Mapping[str, Any]) -> None:
+        self._at("agent_input")
+
+    @hookimpl
+    def agent_output(self, output: Any) -> None:
+        self._at("agent_output")
+
+    @hookimpl
+    def model_request(self, request: ModelRequest) -> None:
+        self._at("model_request")
+
+    @hookimpl
+    def model_response(self, response: ModelResponse) -> None:
+        self._at("model_response")
+
+    @hookimpl
+    def tool_call(self, call: ToolCall) -> None:
+        self._at("tool_call")
+
+    @hookimpl
+    def tool_result(self, result: Any) -> None:
+        self._at("tool_result")
+
+
+RUN_GUARDS = ["agent_input", "agent_output", "model_request", "model_response"]
+
+
+@pytest.mark.parametrize("hook", RUN_GUARDS)
+async def test_a_denial_ends_the_run(make: Make, pm: PluginManager, recorder: Recorder, hook: str) -> None:
+    """The caller is told who said no, and why; the run's outcome is denied."""
+    pm.register(Guard(hook, Deny("not here")), "guard")
+    with pytest.raises(DeniedError, match="not here") as caught:
+        await make("done").run("Hello.")
+    assert (caught.value.plugin, caught.value.hook, caught.value.reason) == ("guard", hook, "not here")
+    assert isinstance(caught.value.__cause__, Deny)
+    assert recorder.end().error is caught.value
+    assert recorder.end().outcome == recorder.end().context.outcome == "denied"
+
+
+@pytest.mark.parametrize("hook", RUN_GUARDS)
+async def test_a_guard_that_fails_ends_the_run(make: Make, pm: PluginManager, recorder: Recorder, hook: str) -> None:
+    """What it guards must not go on; the cause is kept."""
+    pm.register(Guard(hook, ZeroDivisionError("oops")), "guard")
+    with pytest.raises(HookError, match="'guard' failed in") as caught:
+        await make("done").run("Hello.")
+    assert (caught.value.plugin, caught.value.hook) == ("guard", hook)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert recorder.end().outcome == "error"
+    assert recorder.one("plugin_error").plugin == "guard"
+
+
+@pytest.mark.parametrize(
+    ("hook", "outcome", "usage"),
+    [
+        ("model_request", "denied", Usage()),
+        ("model_response", "denied", Usage(requests=1, input_tokens=3, output_tokens=2)),
+    ],
+)
+async def test_a_denied_model_call_ends_denied_and_costs_what_it_cost(
+    make: Make, pm: PluginManager, recorder: Recorder, hook: str, outcome: str, usage: Usage
+) -> None:
+    """A request that was never sent costs nothing, and an answer that was denied has been paid for."""
+    pm.register(Guard(hook, Deny("no")))
+    with pytest.raises(DeniedError):
+        await make("done").run("Hello.")
+    end = recorder.one("model_error")
+    assert (end.outcome, end.usage) == (outcome, usage)
+    assert recorder.end().usage == usage
+
+
+@pytest.mark.parametrize("error", [Deny("no"), ZeroDivisionError("oops")], ids=["denied", "failed"])
+async def test_a_denied_input_is_withheld(make: Make, pm: PluginManager, recorder: Recorder, error: Exception) -> None:
+    """The pair of events is whole, and nothing of the input is in it."""
+    pm.register(Guard("agent_input", error))
+    with pytest.raises((DeniedError, HookError)):
+        await make("done").run("secret")
+    assert [each for each in recorder.names() if each != "plugin_error"] == ["agent_start", "agent_error"]
+    assert recorder.one("agent_start").input == recorder.one("agent_error").input == {}
+
+
+@pytest.mark.parametrize("error", [Deny("no"), ZeroDivisionError("oops")], ids=["denied", "failed"])
+async def test_a_denied_request_is_withheld(
+    make: Make, pm: PluginManager, recorder: Recorder, error: Exception
+) -> None:
+    """The model's pair of events is whole, without the messages."""
+    pm.register(Guard("model_request", error))
+    with pytest.raises((DeniedError, HookError)):
+        await make("done").run("secret")
+    assert recorder.one("model_start").request.messages == ()
+    assert recorder.one("model_error").request.messages == ()
+    assert recorder.one("model_error").duration == 0
+
+
+async def test_a_denied_tool_call_is_told_to_the_model_and_withheld(
+    make: Make, pm: PluginManager, recorder: Recorder
+) -> None:
+    """The run goes on; the events of the call carry no arguments."""
+    pm.register(Guard("tool_call", Deny("not here")))
+    agent = make(CALL, "done", tools=[search])
+    assert (await agent.run("Hello.")).output.answer == "done"
+    assert recorder.one("tool_start").arguments == recorder.one("tool_error").arguments == {}
+    assert recorder.one("tool_error").outcome == "denied"
+    assert recorder.all("model_start")[-1].request.messages[-1].content == "denied: not here"
+    assert recorder.end().outcome == "ok"
+
+
+async def test_a_denied_tool_result_is_withheld_from_the_model(
+    make: Make, pm: PluginManager, recorder: Recorder
+) -> None:
+    """The model is told the reason instead, and no event carries the result."""
+    pm.register(Guard("tool_result", Deny("not for you")))
+    await make(CALL, "done", tools=[search]).run("Hello.")
+    assert recorder.one("tool_start").arguments == {"query": "bolts"}
+    assert recorder.one("tool_error").outcome == "denied"
+    messages = recorder.all("model_start")[-1].request.messages
+    assert messages[-1].content == "denied: not for you"
+    assert "page on bolts" not in repr(recorder.told)
+
+
+@pytest.mark.parametrize("hook", ["tool_call", "tool_result"])
+async def test_a_tool_guard_that_fails_ends_the_run(
+    make: Make, pm: PluginManager, recorder: Recorder, hook: str
+) -> None:
+    """A guard that cannot say yes has not said yes."""
+    pm.register(Guard(hook, ZeroDivisionError("oops")), "guard")
+    with pytest.raises(HookError, match=hook):
+        await make(CALL, "done", tools=[search]).run("Hello.")
+    assert recorder.one("tool_error").outcome == "error"
+    assert recorder.end().outcome == "error"
+
+
+async def test_a_replaced_input_that_does_not_fit_is_withheld(
+    make: Make, pm: PluginManager, recorder: Recorder
+) -> None:
+    """A replacement is validated again, before anybody sees it."""
+
+    class Careless:
+        @hookimpl
+        def agent_input(self, input: Mapping[str, Any]) -> Mapping[str, Any]:
+            return {"text": 7}
+
+    pm.register(Careless())
+    with pytest.raises(InputError, match="text"):
+        await make("done").run("Hello.")
+    assert recorder.one("agent_start").input == {}
+    assert recorder.end().outcome == "error"
+
+
+async def test_invalid_input_is_no_run(make: Make, recorder: Recorder) -> None:
+    """What does not fit is refused before anything begins."""
+    with pytest.raises(InputError):
+        await make("done").run(text=7)
+    assert recorder.told == []
+
+
+# --- what plugins do to the telling ---
+
+
+async def test_an_observer_that_fails_silences_nobody(make: Make, pm: PluginManager, recorder: Recorder) -> None:
+    """The run ends well, and every event was told to the next one."""
+
+    class Broken:
+        @hookimpl(tryfirst=True)
+        def agent_start(self) -> None:
+            raise ZeroDivisionError
+
+        @hookimpl(tryfirst=True)
+        async def model_complete(self) -> None:
+            raise SystemExit
+
+        @hookimpl(tryfirst=True)
+        def agent_complete(self) -> None:
+            raise KeyError
+
+    pm.register(Broken(), "broken")
+    assert (await make("done").run("Hello.")).output.answer == "done"
+    assert [each for each in recorder.names() if each != "plugin_error"] == [
+        "agent_start",
+        "model_start",
+        "model_complete",
+        "agent_complete",
+    ]
+    assert [(each.hook, type(each.error)) for each in recorder.all("plugin_error")] == [
+        ("agent_start", ZeroDivisionError),
+        ("model_complete", SystemExit),
+        ("agent_complete", KeyError),
+    ]
+
+
+async def test_a_run_in_which_a_run_is_cancelled_is_cancelled(pm: PluginManager, recorder: Recorder) -> None:
+    """An error that says so makes the outcome, whichever run it comes from."""
+
+    def give_up(text: str) -> None:
+        raise RunCancelledError("given up")
+
+    with pytest.raises(RunCancelledError):
+        await FunctionAgent(give_up, plugins=pm).run("x")
+    assert recorder.end().outcome == "cancelled"
+
+
+async def test_a_timeout_of_the_agents_own_is_one(pm: PluginManager, recorder: Recorder) -> None:
+    """Whatever is a TimeoutError counts as a timeout."""
+
+    def late(text: str) -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await FunctionAgent(late, plugins=pm).run("x")
+    assert recorder.end().outcome == "timeout"
+
+
+class Echo(BaseAgent[str]):
+    """Returns its input.
+
+    In a second paragraph, which nobody is told.
+    """
+
+    async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> str:
+        return str(input["text"])
+
+
+async def test_a_subclass_gets_every_event_for_free(pm: PluginManager, recorder: Recorder) -> None:
+    """The template tells of a run that knows nothing of events."""
+    agent = Echo("echo", plugins=pm)
+    assert (await agent.run(text="hello")).output == "hello"
+    assert recorder.names() == ["agent_start", "agent_complete"]
+    assert recorder.end().input == {"text": "hello"}
+    assert recorder.end().usage == Usage()
+
+
+async def test_the_run_can_call_hooks_itself(pm: PluginManager, recorder: Recorder) -> None:
+    """Within the run the plugins that take part are at hand."""
+
+    class Retrying(BaseAgent[int]):
+        async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> int:
+            assert context.plugins is pm
+            await context.plugins.hook.model_retry(
+                context=context, model="mine", error=KeyError(), attempt=1, delay=0.0
+            )
+            return 1
+
+    await Retrying("retrying", plugins=pm).run({})
+    assert recorder.names() == ["agent_start", "model_retry", "agent_complete"]

@@ -1,0 +1,152 @@
+"""Running ``agentcore``: in this process where that shows enough, else in one of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from click.testing import CliRunner, Result
+
+from agentcore._cli.program import program
+
+AGENTS = """
+from agentcore import Agent, FunctionAgent
+from agentcore.models import ScriptedModel
+
+
+def shout(request):
+    return request.messages[-1].content.upper()
+
+
+echo = Agent("echo", input="text: str", output="answer: str", model=ScriptedModel(shout))
+scripted = 'scripted:{"label": "a", "n": 2}'
+typed = Agent("typed", input="text: str, n: int = 3", output="label: str, n: int", model=scripted)
+
+
+def divide(number: int) -> int:
+    print("dividing")
+    return 12 // number
+
+
+divider = FunctionAgent(divide)
+"""
+
+Install = Callable[..., None]
+
+
+class Command(Protocol):
+    """Runs ``agentcore`` in a process of its own."""
+
+    def __call__(
+        self, *arguments: str, stdin: str | bytes = b"", env: Mapping[str, str] = ...
+    ) -> subprocess.CompletedProcess[str]: ...
+
+
+class Invoke(Protocol):
+    """Runs ``agentcore`` in this process."""
+
+    def __call__(self, *arguments: str, stdin: str | bytes | None = None) -> Result: ...
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The folder that commands run in: some agents, and no configuration."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "crew.py").write_text(AGENTS, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A folder on the path of the commands, where packages are installed."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def install(site: Path) -> Install:
+    """Installs a package of one module with one entry point: its metadata and all."""
+
+    def install(name: str, source: str, *, entry: str = "", version: str = "1.2.3") -> None:
+        module = f"{name}_plugin"
+        (site / f"{module}.py").write_text(source, encoding="utf-8")
+        info = site / f"{name}_package-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-package\nVersion: {version}\n")
+        (info / "entry_points.txt").write_text(f"[agentcore]\n{name} = {module}{entry}\n")
+
+    return install
+
+
+@pytest.fixture
+def environment(site: Path) -> dict[str, str]:
+    """The environment of commands: no keys, no servers, and none of the plugins that happen to be installed."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.endswith(("_API_KEY", "_BASE_URL", "OLLAMA_HOST", "PYTHONUNBUFFERED"))
+        and not name.startswith("AGENTCORE_")
+    }
+    path = os.pathsep.join([str(site), *filter(None, [kept.get("PYTHONPATH")])])
+    # Nothing listens on the discard port: no Ollama of the tester's takes part.
+    return {
+        **kept,
+        "PYTHONPATH": path,
+        "AGENTCORE_DISABLED_PLUGINS": "metrics,vectorstore",
+        "OLLAMA_HOST": "127.0.0.1:9",
+    }
+
+
+@pytest.fixture
+def start(project: Path, environment: dict[str, str]) -> Callable[..., subprocess.Popen[bytes]]:
+    """Starts ``agentcore`` in a process of its own, whose pipes are the test's."""
+
+    def start(*arguments: str, env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        command = [sys.executable, "-m", "agentcore", *arguments]
+        return subprocess.Popen(command, cwd=project, env=environment | dict(env or {}), **pipes)
+
+    return start
+
+
+@pytest.fixture
+def command(start: Callable[..., subprocess.Popen[bytes]]) -> Command:
+    """Runs ``agentcore`` in a process of its own, to its end."""
+
+    def command(
+        *arguments: str, stdin: str | bytes = b"", env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        content = stdin.encode() if isinstance(stdin, str) else stdin
+        with start(*arguments, env=env) as process:
+            output, errors = process.communicate(content, timeout=120)
+        return subprocess.CompletedProcess(arguments, process.returncode, output.decode(), errors.decode())
+
+    return command
+
+
+@pytest.fixture
+def invoke(project: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
+    """Runs ``agentcore`` in this process: no plugin but the built-in models takes part."""
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for name in set(os.environ) - set(environment):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AGENTCORE_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("OLLAMA_HOST", environment["OLLAMA_HOST"])
+    monkeypatch.delenv("AGENTCORE_DISABLED_PLUGINS", raising=False)
+
+    def invoke(*arguments: str, stdin: str | bytes | None = None) -> Result:
+        return CliRunner().invoke(program, arguments, input=stdin, prog_name="agentcore", catch_exceptions=False)
+
+    before = set(sys.modules)
+    yield invoke
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None)).startswith(str(project)):
+            del sys.modules[name]

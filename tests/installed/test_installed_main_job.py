@@ -1,0 +1,100 @@
+"""The main job, as the README tells it: run an agent on a real model, find its answer by meaning, see it measured."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+pytestmark = [pytest.mark.providers, pytest.mark.timeout(900)]
+
+
+@pytest.mark.model
+def test_an_answer_of_the_embedded_model_is_found_by_meaning_and_measured(command: Any) -> None:
+    """The answer is printed, and two later processes find it and its figures."""
+    answer = command("run", str(EXAMPLES / "summary.toml"), "--input", f"@{EXAMPLES / 'report.txt'}")
+    text = answer.stdout.strip()
+    assert len(text.split()) >= 5, answer.stderr
+    assert "local" in answer.stderr, "the command says which model it took"
+
+    hits = json.loads(command("search", "the shop could not take money", "--mode", "vector", "--json").stdout)
+    assert [hit["text"] for hit in hits] == [text]
+
+    figures = json.loads(command("metrics", "--json").stdout)
+    assert figures["total"]["runs"] == 1
+    assert figures["total"]["errors"] == 0
+    assert figures["total"]["input_tokens"] > 100
+    assert figures["total"]["output_tokens"] > 5
+    assert figures["total"]["p50"] > 0
+
+
+def test_search_finds_by_meaning_what_shares_no_word(command: Any) -> None:
+    """Of two stored answers the one that means the same comes first, though it has none of the query's words."""
+    for text in ("The cat slept on the sofa.", "Quarterly revenue grew by nine percent."):
+        command("run", str(EXAMPLES / "summary.toml"), "--input", "anything", "--model", f"scripted:{text}")
+    hits = json.loads(command("search", "earnings went up", "--mode", "vector", "--json").stdout)
+    assert [hit["text"] for hit in hits][0] == "Quarterly revenue grew by nine percent."
+
+
+DISABLING: list[Any] = [
+    pytest.param("[plugins]\n", {}, ("-p", "no:vectorstore"), "-p no:vectorstore", id="flag"),
+    pytest.param(
+        "", {"AGENTCORE_DISABLED_PLUGINS": "vectorstore"}, (), "AGENTCORE_DISABLED_PLUGINS", id="environment"
+    ),
+    pytest.param('disabled = ["vectorstore"]\n', {}, (), "agentcore.toml", id="config"),
+]
+
+
+@pytest.mark.parametrize(("config", "env", "flags", "reason"), DISABLING)
+def test_a_disabled_plugin_stores_nothing_and_says_why(
+    command: Any,
+    plugins: Callable[..., dict[str, Any]],
+    project: Path,
+    config: str,
+    env: dict[str, str],
+    flags: tuple[str, ...],
+    reason: str,
+) -> None:
+    """Nothing is stored, metrics go on, and the list names who disabled it."""
+    (project / "agentcore.toml").write_text(config, encoding="utf-8")
+    run = ("run", str(EXAMPLES / "summary.toml"), "--input", "anything", "--model", "scripted:an answer")
+    command(*flags, *run, env=env)
+    assert sorted(each.name for each in (project / ".agentcore").glob("*.db")) == ["metrics.db"]
+
+    row = plugins(*flags, env=env)["vectorstore"]
+    assert row["state"] == "disabled"
+    assert reason in row["reason"]
+
+
+@pytest.mark.parametrize(
+    ("config", "env", "call"),
+    [
+        pytest.param('disabled = ["vectorstore"]\n', {}, "", id="config"),
+        pytest.param("", {"AGENTCORE_DISABLED_PLUGINS": "vectorstore"}, "", id="environment"),
+        pytest.param("", {"AGENTCORE_DISABLE_PLUGIN_AUTOLOAD": "1"}, "", id="autoload off"),
+    ],
+)
+def test_a_disabled_plugin_is_never_imported(
+    python: Any, project: Path, config: str, env: dict[str, str], call: str
+) -> None:
+    """After a run its module is not among those that were imported."""
+    (project / "agentcore.toml").write_text(config, encoding="utf-8")
+    program = (
+        "import sys; from agentcore import Agent; from agentcore.models import ScriptedModel\n"
+        "Agent('a', model=ScriptedModel(['done'])).run_sync('go')\n"
+        "print(sorted(each for each in sys.modules if each.startswith('agentcore_vectorstore')))"
+    )
+    assert python(program, env=env).stdout.strip() == "[]"
+
+
+def test_autoload_stays_on_where_its_switch_says_zero(python: Any) -> None:
+    """``AGENTCORE_DISABLE_PLUGIN_AUTOLOAD=0`` means what it says."""
+    program = (
+        "from agentcore import get_plugin_manager\n"
+        "print(*(each.name for each in get_plugin_manager().statuses() if each.state == 'loaded'))"
+    )
+    loaded = python(program, env={"AGENTCORE_DISABLE_PLUGIN_AUTOLOAD": "0"}).stdout.split()
+    assert {"vectorstore", "metrics"} <= set(loaded)

@@ -1,0 +1,210 @@
+"""What the tests of the plugin manager share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from agentcore import (
+    Document,
+    ExecutionContext,
+    KnowledgeQuery,
+    Message,
+    ModelDelta,
+    ModelRequest,
+    ModelResponse,
+    PluginManager,
+    Settings,
+    ToolCall,
+    Usage,
+    hookimpl,
+    load_settings,
+)
+from agentcore._plugins import discovery
+
+
+@pytest.fixture
+def context() -> ExecutionContext:
+    """The context of a run."""
+    return ExecutionContext("triage")
+
+
+@pytest.fixture
+def arguments(context: ExecutionContext) -> Callable[..., dict[str, Any]]:
+    """Makes the exact arguments of a hook, some of them changed."""
+    call = ToolCall("1", "search", {"text": "cat"})
+    request = ModelRequest(messages=[Message("user", "Why?")])
+    agent = {"context": context, "agent": "triage"}
+    model = {"context": context, "model": "tiny"}
+    tool = {"context": context, "tool": "search", "arguments": call.arguments, "call_id": "1"}
+    ended = {"usage": Usage(requests=1), "duration": 1.5}
+    failed = {"error": ValueError("no"), "duration": 1.5, "outcome": "error"}
+    by_hook: dict[str, dict[str, Any]] = {
+        "agent_input": {**agent, "input": {"ticket": "x"}},
+        "agent_start": {**agent, "input": {"ticket": "x"}},
+        "agent_output": {**agent, "output": "done"},
+        "agent_complete": {**agent, "input": {}, "output": "done", **ended, "outcome": "ok"},
+        "agent_error": {**agent, "input": {}, **ended, **failed},
+        "model_request": {**model, "request": request},
+        "model_start": {**model, "request": request, "call_id": "m1"},
+        "model_delta": {**model, "delta": ModelDelta(text="Be"), "call_id": "m1"},
+        "model_retry": {**model, "error": ValueError("no"), "attempt": 1, "delay": 0.5},
+        "model_response": {**model, "request": request, "response": ModelResponse(text="Because.")},
+        "model_complete": {
+            **model,
+            "request": request,
+            "response": ModelResponse(text="Because."),
+            "call_id": "m1",
+            **ended,
+            "outcome": "ok",
+        },
+        "model_error": {**model, "request": request, "call_id": "m1", **ended, **failed},
+        "tool_call": {"context": context, "call": call},
+        "tool_start": tool,
+        "tool_result": {"context": context, "call": call, "result": 3},
+        "tool_execute": {**tool, "result": 3, "duration": 1.5, "outcome": "ok"},
+        "tool_error": {**tool, **failed},
+        "context_fork": {"context": context.fork("helper"), "parent": context},
+        "knowledge_query": {"context": context, "query": KnowledgeQuery(text="cat")},
+        "knowledge_update": {"context": context, "documents": [Document(text="A cat.")]},
+        "plugin_error": {"context": context, "plugin": "broken", "hook": "tool_start", "error": ValueError("no")},
+        "agentcore_startup": {"plugins": PluginManager()},
+        "agentcore_shutdown": {"plugins": PluginManager()},
+        "resolve_model": {"name": "tiny"},
+        "register_tools": {},
+        "register_commands": {},
+        "register_middleware": {},
+    }
+    return lambda hook, **changes: {**by_hook[hook], **changes}
+
+
+@pytest.fixture
+def plugin() -> Callable[..., Any]:
+    """Makes a plugin of functions; marks those that are not marked yet."""
+
+    def plugin(name: str = "", **functions: Any) -> Any:
+        marked = {
+            hook: each if hasattr(each, "agentcore_impl") else hookimpl(each) for hook, each in functions.items()
+        }
+        return SimpleNamespace(name=name, **marked)
+
+    return plugin
+
+
+class Failures:
+    """What the plugins were told of failures."""
+
+    name = "failures"
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, BaseException]] = []
+
+    @hookimpl(trylast=True)
+    def plugin_error(self, plugin: str, hook: str, error: BaseException) -> None:
+        """Note it."""
+        self.told.append((plugin, hook, error))
+
+    @property
+    def kinds(self) -> list[tuple[str, str, type[BaseException]]]:
+        """The plugin, the hook and the class of each error."""
+        return [(plugin, hook, type(error)) for plugin, hook, error in self.told]
+
+    @property
+    def error(self) -> BaseException:
+        """The error of the only failure."""
+        [(_, _, error)] = self.told
+        return error
+
+
+@pytest.fixture
+def failures() -> Failures:
+    """A plugin that notes every failure."""
+    return Failures()
+
+
+@pytest.fixture
+def make_manager(failures: Failures) -> Callable[..., PluginManager]:
+    """Makes a manager of plugins, by name and in this order, and the one that notes failures."""
+
+    def make_manager(settings: Settings | None = None, **plugins: Any) -> PluginManager:
+        manager = PluginManager(settings)
+        manager.register(failures, "failures")
+        for name, each in plugins.items():
+            manager.register(each, name)
+        return manager
+
+    return make_manager
+
+
+@pytest.fixture
+def hasty() -> Settings:
+    """Settings under which what hangs is ended soon."""
+    return Settings(hook_timeout=0.1)
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> Callable[..., Settings]:
+    """Makes the settings of keyword arguments, an environment and flags; no file is read."""
+
+    def configured(environ: dict[str, str] | None = None, flags: tuple[str, ...] = (), **overrides: Any) -> Settings:
+        return load_settings(start=tmp_path, environ=environ or {}, flags=flags, overrides=overrides)
+
+    return configured
+
+
+class Site:
+    """A folder of installed distributions, first on the path where modules are sought."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.modules: set[str] = set()
+
+    def module(self, name: str, text: str) -> None:
+        """Write a module; dots make packages."""
+        *packages, last = name.split(".")
+        folder = self.folder
+        for each in packages:
+            folder = folder / each
+            folder.mkdir(exist_ok=True)
+            (folder / "__init__.py").touch()
+        (folder / f"{last}.py").write_text(text, encoding="utf-8")
+        self.modules.add(name)
+
+    def distribution(self, distribution: str, *, version: str = "1.0", **entry_points: str) -> None:
+        """Write what pip leaves of a package: its metadata and entry points, those of plugins by name."""
+        info = self.folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        lines = [f"{name} = {value}" for name, value in entry_points.items()]
+        (info / "entry_points.txt").write_text("\n".join(["[agentcore]", *lines, ""]))
+
+    def install(self, name: str, text: str, *, version: str = "1.0", target: str = "") -> str:
+        """Write a package of one module, ``agentcore_<name>``, whose plugin *name* is the module or *target* in it;
+        returns the module's name.
+        """
+        module = f"agentcore_{name}"
+        self.module(module, text)
+        entry_point = {name: f"{module}:{target}" if target else module}
+        self.distribution(f"agentcore-{name}", version=version, **entry_point)
+        return module
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A folder of distributions; what was imported from it is forgotten afterwards."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    site = Site(folder)
+    # The scan of what is installed happens once in a process, and sees what the test installs before it.
+    discovery._scan.cache_clear()
+    yield site
+    discovery._scan.cache_clear()
+    for module in site.modules:
+        for name in [each for each in sys.modules if each == module or each.startswith(f"{module}.")]:
+            del sys.modules[name]
