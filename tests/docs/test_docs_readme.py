@@ -1,0 +1,36 @@
+"""The README says what is so."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _fence(language: str, containing: str) -> str:
+    fences = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    found: list[str] = [each for each in fences if containing in each]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_the_program_is_the_one_that_ships() -> None:
+    """The program in the README is ``examples/quickstart.py``, of at most 25 lines, to the letter."""
+    program = (ROOT / "examples" / "quickstart.py").read_text(encoding="utf-8")
+    assert _fence("python", "Desk") == program
+    assert len(program.splitlines()) <= 25
+
+
+def test_the_program_prints_what_the_readme_says(tmp_path: Path) -> None:
+    """Run as it is, the program prints the lines below it."""
+    command = [sys.executable, str(ROOT / "examples" / "quickstart.py")]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120)
+    assert _fence("text", "triage read") == result.stdout
+
+
+def test_ci_runs_the_second_command() -> None:
+    """What CI runs is the command that the README gives for the tests."""
+    second = _fence("shell", "tox").strip()
+    assert second in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
