@@ -52,10 +52,16 @@ async def test_streaming_hands_over_each_token(local: LocalModel, ask: Ask, delt
 
 
 @pytest.mark.model
-async def test_the_same_question_has_the_same_answer(local: LocalModel, ask: Ask) -> None:
+@pytest.mark.usefixtures("weights")
+async def test_the_same_question_has_the_same_answer_whatever_was_asked_before(ask: Ask) -> None:
     """Nothing is left to chance unless the request asks for it."""
-    first, second = [await local.respond(ask("Name a city.", max_tokens=20)) for _ in range(2)]
-    assert first.text == second.text
+    model, question = LocalModel(context_size=1024), ask("Which city is the capital of France?", max_tokens=20)
+    first = await model.respond(question)
+    await model.aclose()
+    text = "The cat sat on the mat all day because it was raining outside. " * 10
+    await asyncio.gather(*(model.respond(ask(f"{text}{slot}", max_tokens=5)) for slot in range(SLOTS)))
+    assert (await model.respond(question)).text == first.text
+    await model.aclose()
 
 
 @pytest.mark.model
@@ -389,3 +395,29 @@ def test_what_a_model_shows_of_itself() -> None:
     path = Path(os.sep) / "models" / "x.gguf"
     assert repr(LocalModel(path, name="local:x")) == f"LocalModel({str(path)!r}, name='local:x')"
     assert repr(LocalModel()) == "LocalModel(None, name='local')"
+
+
+async def test_a_lease_on_what_was_given_up_says_so() -> None:
+    """Whoever comes at that very moment takes a new one."""
+    go = threading.Event()
+
+    def load(abandoned: threading.Event) -> Any:
+        go.wait(30)
+        raise LookupError(abandoned.is_set())
+
+    key = engines.Key(Path("x.gguf"), 1, None)
+    first, second = engines.Lease(key, load), engines.Lease(key, load)
+    waiting = asyncio.create_task(first.engine())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not second.valid
+    with pytest.raises(engines.GivenUpError):
+        await second.engine()
+    third = engines.Lease(key, load)
+    assert third.valid
+    go.set()
+    with pytest.raises(LookupError, match="False"):
+        await third.engine()
+    assert not third.valid

@@ -312,7 +312,7 @@ def test_what_a_model_shows_of_itself_holds_no_secret() -> None:
         api_key=KEY,
         headers={"X-Key": "hunter2"},
     )
-    assert repr(model) == "OpenAICompatibleModel('mine', model='m', base_url='https://host:8443/v1')"
+    assert repr(model) == "OpenAICompatibleModel('mine', model='m', base_url='https://host:8443/v1/')"
 
 
 # Errors

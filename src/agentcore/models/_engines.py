@@ -99,7 +99,7 @@ class Lease:
 
         if not entry.engine.done():
             with _lock:
-                if not self.valid:
+                if entry.abandoned.is_set():
                     raise GivenUpError
                 entry.waiting += 1
             try:
@@ -114,7 +114,7 @@ class Lease:
             entry.waiting -= 1
             if entry.waiting or entry.engine.done():
                 return
-            _drop(self._key, entry)
+            self._abandon()
         _free(entry)
 
     def give_back(self) -> None:
@@ -127,8 +127,13 @@ class Lease:
             entry.users -= 1
             if entry.users:
                 return
-            _drop(self._key, entry)
+            self._abandon()
         _free(entry)
+
+    def _abandon(self) -> None:
+        """Let nobody else find the engine; under the lock."""
+        self._entry.abandoned.set()
+        _drop(self._key, self._entry)
 
 
 def _is_fork() -> bool:
@@ -155,7 +160,6 @@ def _load(key: Key, entry: _Entry, load: Callable[[Event], Engine]) -> None:
 
 def _free(entry: _Entry) -> None:
     """Free the engine of *entry*, at once or when it is loaded; twice is as good as once."""
-    entry.abandoned.set()
     entry.engine.add_done_callback(_close)
 
 

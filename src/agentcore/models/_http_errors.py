@@ -24,6 +24,7 @@ from agentcore.errors import (
 )
 from agentcore.models._http import is_loopback
 from agentcore.models._json import as_list, as_mapping
+from agentcore.models._servers import Server
 
 __all__ = ["Peer", "is_unknown_model", "plain_url", "retry_after", "said"]
 
@@ -112,13 +113,12 @@ def is_unknown_model(status: int, text: str, code: str) -> bool:
 class Peer:
     """One model at one server, for the errors about it."""
 
-    def __init__(self, *, name: str, model: str, url: str, key_source: str, start_hint: str, provider: str) -> None:
+    def __init__(self, *, name: str, model: str, url: str, key_source: str, server: Server) -> None:
         self.name = name
         self._model = model
         self._url = plain_url(url)
         self._key_source = key_source
-        self._start_hint = start_hint
-        self._provider = provider
+        self._server = server
 
     def timeout(self, seconds: float) -> ModelTimeoutError:
         return ModelTimeoutError(
@@ -134,7 +134,7 @@ class Peer:
             return ModelTimeoutError(
                 f"the server of model {self.name!r} did not take the connection in time ({self._url})",
                 model=self.name,
-                hint=self._start_hint or "check the network",
+                hint=self._server.start_hint or "check the network",
                 retryable=True,
             )
         if isinstance(error, httpx2.DecodingError):
@@ -150,7 +150,7 @@ class Peer:
             return ModelConnectionError(
                 f"cannot reach the server of model {self.name!r} at {self._url}: {_words(error)}",
                 model=self.name,
-                hint=self._start_hint or "check the network, and the base URL",
+                hint=self._server.start_hint or "check the network, and the base URL",
                 # Nobody starts a server of this machine between two attempts.
                 retryable=not here,
             )
@@ -211,7 +211,7 @@ class Peer:
 
     def not_found(self, text: str, known: str) -> ModelNotFoundError:
         """Return the error for a model that its server does not know; *known* names those that it does."""
-        pull = f"fetch it with 'ollama pull {self._model}'" if self._provider == "ollama" else ""
+        pull = f"fetch it with 'ollama pull {self._model}'" if self._server.name == "ollama" else ""
         words = f": {text}" if text else ""
         return ModelNotFoundError(
             f"the server at {self._url} does not know the model {self._model!r}{words}",

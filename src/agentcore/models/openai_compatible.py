@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -18,7 +17,7 @@ from agentcore.models._http import open_client
 from agentcore.models._http_errors import Peer, is_unknown_model, plain_url, said
 from agentcore.models._json import as_list, as_mapping
 from agentcore.models._per_loop import PerLoop
-from agentcore.models._secret import Secret, reveal
+from agentcore.models._secret import ApiKey, Secret
 from agentcore.models._servers import Server, base_url_of
 from agentcore.models._settings import merged
 from agentcore.models._stream import Assembly, sse_data
@@ -74,25 +73,15 @@ class OpenAICompatibleModel(Model):
         self.provider = provider
         self.profile = profile or ModelProfile()
         self._model = model
-        self._api_key = api_key
-        self._key_env = api_key_env
+        self._key = ApiKey(api_key, variable=api_key_env)
         self._headers = dict(headers or {})
         self._timeout = timeout
         self._settings = settings or ModelSettings()
         self._server = server or Server(name=provider, base_url=base_url, provider=provider)
-        url = _checked(base_url, name)
-        self._base_url = plain_url(base_url)
-        self._url = url.copy_with(path=f"{url.path}chat/completions")
-        self._models_url = url.copy_with(path=f"{url.path}models")
-        self._clients = PerLoop(lambda: open_client(url.host, transport=transport))
-        self._peer = Peer(
-            name=name,
-            model=model,
-            url=base_url,
-            key_source=self._key_source(),
-            start_hint=self._server.start_hint,
-            provider=provider,
-        )
+        self._base = base = _checked(base_url, name)
+        self._url = base.copy_with(path=f"{base.path}chat/completions")
+        self._clients = PerLoop(lambda: open_client(base.host, transport=transport))
+        self._peer = Peer(name=name, model=model, url=base_url, key_source=self._key.source, server=self._server)
 
     @classmethod
     def at(cls, server: Server, model: str, *, name: str, environ: Mapping[str, str]) -> OpenAICompatibleModel:
@@ -108,7 +97,7 @@ class OpenAICompatibleModel(Model):
         )
 
     def __repr__(self) -> str:
-        return f"OpenAICompatibleModel({self.name!r}, model={self._model!r}, base_url={self._base_url!r})"
+        return f"OpenAICompatibleModel({self.name!r}, model={self._model!r}, base_url={plain_url(str(self._base))!r})"
 
     async def respond(self, request: ModelRequest, *, on_delta: DeltaHandler | None = None) -> ModelResponse:
         """Answer *request* by one HTTP request; cancelling it closes the connection."""
@@ -143,7 +132,7 @@ class OpenAICompatibleModel(Model):
 
     async def _assembled(self, response: httpx2.Response, on_delta: DeltaHandler) -> ModelResponse:
         assembly = Assembly(self.name)
-        async with aclosing(sse_data(_bytes_of(response))) as events:
+        async with aclosing(sse_data(response.aiter_bytes())) as events:
             async for data in events:
                 if data == "[DONE]":
                     break
@@ -186,17 +175,16 @@ class OpenAICompatibleModel(Model):
 
     def _request_headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json", **self._headers}
-        key = reveal(self._api_key) or (os.environ.get(self._key_env, "").strip() if self._key_env else "")
+        key = self._key.reveal()
         if key:
             if not (key.isascii() and key.isprintable()):
                 raise self._peer.bad_key()
             headers["Authorization"] = f"Bearer {key}"
-        elif self._key_env and not self._server.local and "authorization" not in {each.lower() for each in headers}:
+        elif (
+            self._key.variable and not self._server.local and "authorization" not in {each.lower() for each in headers}
+        ):
             raise self._peer.no_key()
         return headers
-
-    def _key_source(self) -> str:
-        return self._key_env or ("" if self._api_key is None else "'api_key'")
 
     async def _json(self, response: httpx2.Response) -> Mapping[str, Any]:
         try:
@@ -211,11 +199,11 @@ class OpenAICompatibleModel(Model):
         """Return the error that a server reported although its status was success."""
         text, code = said(payload)
         status = int(code) if code.isdecimal() and 400 <= int(code) < 600 else 500
-        return self._peer.answer(status, self._scrubbed(text), code, {})
+        return self._peer.answer(status, self._key.hide(text), code, {})
 
     async def _failure(self, response: httpx2.Response) -> ModelError:
         text, code = said(await response.aread())
-        text = self._scrubbed(text)
+        text = self._key.hide(text)
         if is_unknown_model(response.status_code, text, code):
             return self._peer.not_found(text, nearest(self._model, await self._known_models()))
         return self._peer.answer(response.status_code, text, code, response.headers)
@@ -224,25 +212,17 @@ class OpenAICompatibleModel(Model):
         """Return the server's own list; empty where it has none to give."""
         client = await self._clients.get()
         try:
-            response = await client.get(self._models_url, headers=self._request_headers(), timeout=5.0)
+            response = await client.get(
+                self._base.copy_with(path=f"{self._base.path}models"), headers=self._request_headers(), timeout=5.0
+            )
             models = as_list(as_mapping(response.json()).get("data"))
         except (httpx2.HTTPError, ValueError):
             return []
         return [entry["id"] for entry in map(as_mapping, models) if isinstance(entry.get("id"), str)]
 
-    def _scrubbed(self, text: str) -> str:
-        """Return *text* without the key, in case the server quotes it."""
-        key = reveal(self._api_key) or os.environ.get(self._key_env, "")
-        return text.replace(key, "***") if key else text
-
 
 def _no_address(name: str) -> ConfigError:
     return ConfigError(f"the base URL of model {name!r} is not an HTTP address", hint="write it as 'https://host/v1'")
-
-
-async def _bytes_of(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
-    async for chunk in response.aiter_bytes():
-        yield chunk
 
 
 def _checked(base_url: str, name: str) -> httpx2.URL:
