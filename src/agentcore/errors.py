@@ -189,7 +189,7 @@ class HookTimeoutError(PluginError, TimeoutError):
         """In seconds."""
 
 
-class Deny(AgentCoreError, PermissionError):  # noqa: N818 - a plugin says: raise Deny("…")
+class Deny(AgentCoreError, PermissionError):
     """Raised by the implementation of a value hook: this must not go on.
 
     The run, or the one tool call, ends with the outcome ``denied``, and *reason* is what its caller is told.

@@ -33,7 +33,7 @@ def llama_server(weights: Path) -> Iterator[str]:
     params.n_ctx, params.n_parallel, params.verbosity = 2048, 1, -1
     params.hostnames, params.port, params.api_keys = ["127.0.0.1"], 0, ["secret"]
     server = llama.Server(params)
-    yield f"{cast(str, server.listening_address)}/v1"
+    yield f"{cast('str', server.listening_address)}/v1"
     del server
 
 

@@ -48,11 +48,11 @@ class Model(ABC):
 
         Args:
             request: What is asked.
-            on_delta: Where it is given, the model streams, and the response it returns in the end is whole all the same.
+            on_delta: Makes the model stream; the response that it returns in the end is whole all the same.
 
         Raises:
             ModelError: The model could not answer; ``retryable`` says whether asking again makes sense.
         """
 
-    async def aclose(self) -> None:
+    async def aclose(self) -> None:  # noqa: B027 - most models hold nothing
         """Free what the model holds.  It is not asked again."""

@@ -26,19 +26,19 @@ def bounded(schema: JsonSchema, *, max_length: int = MAX_LENGTH, max_items: int 
     Bounds that are there stay; a lower bound above the new upper one moves it up.
     A pattern that cannot be followed gives way to a bound: whoever asked validates the answer anyway.
     """
-    return cast(dict[str, Any], _bounded(schema, max_length, max_items))
+    return cast("dict[str, Any]", _bounded(schema, max_length, max_items))
 
 
 def _bounded(node: object, max_length: int, max_items: int) -> object:
     if isinstance(node, list):
-        return [_bounded(each, max_length, max_items) for each in cast(list[object], node)]
+        return [_bounded(each, max_length, max_items) for each in cast("list[object]", node)]
     if not isinstance(node, Mapping):
         return node
     copy: dict[str, Any] = {}
-    for key, value in cast(Mapping[str, object], node).items():
+    for key, value in cast("Mapping[str, object]", node).items():
         if key in {"properties", "$defs", "definitions", "patternProperties"} and isinstance(value, Mapping):
             # The keys of these are names, not keywords: a field may be called "type".
-            children = cast(Mapping[str, object], value)
+            children = cast("Mapping[str, object]", value)
             copy[key] = {name: _bounded(child, max_length, max_items) for name, child in children.items()}
         elif key in {"enum", "const", "default", "examples"}:
             copy[key] = value
@@ -58,7 +58,7 @@ def _bound_here(node: dict[str, Any], max_length: int, max_items: int) -> None:
             return
         del node["pattern"]
     kinds = node.get("type")
-    kinds = cast(list[object], kinds) if isinstance(kinds, list) else [kinds]
+    kinds = cast("list[object]", kinds) if isinstance(kinds, list) else [kinds]
     if "string" in kinds:
         node.setdefault("maxLength", max(max_length, node.get("minLength", 0)))
     if "array" in kinds and "prefixItems" not in node:

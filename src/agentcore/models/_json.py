@@ -10,9 +10,9 @@ __all__ = ["as_list", "as_mapping"]
 
 def as_mapping(value: object) -> Mapping[str, Any]:
     """Return *value* if it is a JSON object, else an empty one."""
-    return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else {}
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def as_list(value: object) -> list[object]:
     """Return *value* if it is a JSON array, else an empty one."""
-    return cast(list[object], value) if isinstance(value, list) else []
+    return cast("list[object]", value) if isinstance(value, list) else []

@@ -240,7 +240,7 @@ def _settings(settings: ModelSettings) -> TheirSettings:
         "stop_sequences": list(settings.stop) or None,
         "extra_body": dict(settings.extra) or None,
     }
-    return cast(TheirSettings, {key: value for key, value in said.items() if value is not None})
+    return cast("TheirSettings", {key: value for key, value in said.items() if value is not None})
 
 
 def _error(error: theirs.AgentRunError | theirs.UserError, name: str) -> ModelError:

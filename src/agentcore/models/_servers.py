@@ -185,7 +185,7 @@ def _from_ollama_host(host: str) -> str:
         return ""
     parts = urlsplit(host if "://" in host else f"http://{host}")
     name = parts.hostname or "127.0.0.1"
-    if name in {"0.0.0.0", "::"}:
+    if name in {"0.0.0.0", "::"}:  # noqa: S104
         # Where a server listens; no client can call it.
         name = "127.0.0.1"
     address = f"[{name}]" if ":" in name else name

@@ -78,15 +78,15 @@ def _strict(node: Mapping[str, object]) -> dict[str, Any]:
 
 def _value(key: str, value: object) -> object:
     if key in _NAMED and isinstance(value, Mapping):
-        return {name: _child(child) for name, child in cast(Mapping[str, object], value).items()}
+        return {name: _child(child) for name, child in cast("Mapping[str, object]", value).items()}
     if key == "items":
         return _child(value)
     if key in {"anyOf", "oneOf"} and isinstance(value, list):
-        return [_child(each) for each in cast(list[object], value)]
+        return [_child(each) for each in cast("list[object]", value)]
     return value
 
 
 def _child(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise _NotStrict
-    return _strict(cast(Mapping[str, object], value))
+    return _strict(cast("Mapping[str, object]", value))

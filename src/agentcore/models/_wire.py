@@ -141,7 +141,7 @@ def tool_call(wire: Mapping[str, Any], *, name: str) -> ToolCall:
         raise _bad_arguments(name, function)
     # Ollama and others leave the id out.
     identifier = str(wire.get("id") or f"call_{uuid4().hex}")
-    return ToolCall(identifier, str(function.get("name") or ""), cast(Mapping[str, Any], arguments))
+    return ToolCall(identifier, str(function.get("name") or ""), cast("Mapping[str, Any]", arguments))
 
 
 def _bad_arguments(name: str, function: Mapping[str, Any]) -> ModelResponseError:
