@@ -193,7 +193,7 @@ def test_path_is_absolute_and_home_is_expanded(tmp_path: Path, monkeypatch: pyte
     ("table", "expected"),
     [
         ({}, "state/metrics.db"),
-        ({"path": "team.db", "retention_days": math.inf, "max_rows": 10}, "state/team.db"),
+        ({"path": "team.db", "retention_days": "off", "max_rows": 10}, "state/team.db"),
         ({"path": "~/team.db"}, "home/team.db"),
     ],
     ids=["nothing", "relative", "home"],
@@ -208,6 +208,12 @@ async def test_config_builds_the_provider(
     plugins.register(provider)
     async with plugins:
         assert provider.path == tmp_path / expected
+
+
+def test_config_may_keep_rows_for_ever() -> None:
+    """In the framework's word, or in TOML's."""
+    assert MetricsProvider.Config.model_validate({"retention_days": "off"}).retention_days == math.inf
+    assert MetricsProvider.Config.model_validate({"retention_days": math.inf}).retention_days == math.inf
 
 
 def test_config_may_name_any_file(tmp_path: Path, path: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Self
 from weakref import WeakSet
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from agentcore import hookimpl
 from agentcore.errors import AgentCoreError, DeniedError
@@ -33,6 +34,11 @@ MAX_ROWS: Final = 1_000_000
 _DAY_SECONDS: Final = 86_400
 
 
+def _endless(days: object) -> object:
+    # The framework's own word for a time without end.
+    return math.inf if days == "off" else days
+
+
 class MetricsProvider:
     """Measures every run, model call and tool call: in memory and in a ledger on disk.
 
@@ -46,7 +52,7 @@ class MetricsProvider:
     class Config(BaseModel):
         """``[tool.agentcore.plugins.metrics]``"""
 
-        model_config = ConfigDict(extra="forbid", frozen=True)
+        model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
         path: Annotated[
             Path,
@@ -54,7 +60,8 @@ class MetricsProvider:
         ] = Path(FILE_NAME)
         retention_days: Annotated[
             float,
-            Field(gt=0, allow_inf_nan=True, description="Rows older than this are deleted; inf keeps them."),
+            BeforeValidator(_endless),
+            Field(gt=0, description='Rows that are older are deleted; "off" keeps them.'),
         ] = RETENTION_DAYS
         max_rows: Annotated[
             int,
