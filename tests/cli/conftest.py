@@ -131,6 +131,33 @@ def command(start: Callable[..., subprocess.Popen[bytes]]) -> Command:
     return command
 
 
+class Screen:
+    """A terminal that a command writes to."""
+
+    def __init__(self) -> None:
+        self._ours, self.descriptor = os.openpty()
+
+    def shown(self) -> bytes:
+        """What the command wrote until its end; it has *descriptor* by now."""
+        os.close(self.descriptor)
+        shown = b""
+        try:
+            while chunk := os.read(self._ours, 4096):
+                shown += chunk
+        except OSError:  # Linux says so when the other end is closed
+            pass
+        os.close(self._ours)
+        return shown
+
+
+@pytest.fixture
+def screen() -> Screen:
+    """A pseudo-terminal."""
+    if not hasattr(os, "openpty"):
+        pytest.skip("needs a pseudo-terminal")
+    return Screen()
+
+
 @pytest.fixture
 def invoke(project: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
     """Runs ``agentcore`` in this process: no plugin but the built-in models takes part."""

@@ -406,28 +406,14 @@ def test_a_closed_pipe_ends_the_batch_quietly(start: Start) -> None:
     assert [line for line in said if not line.startswith("began")] == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_a_bar_shows_how_far_a_batch_is(start: Start, project: Path) -> None:
+def test_a_bar_shows_how_far_a_batch_is(start: Start, screen: Any, project: Path) -> None:
     """A terminal on stderr gets a bar, with the number of records there will be; stdout gets the records alone."""
-    import pty
-
     (project / "batch.jsonl").write_bytes(lines_of(*({"number": number} for number in range(5))))
-    ours, theirs = pty.openpty()
-    with start("run", "crew:divider", "--batch", "batch.jsonl", stderr=theirs, env={"TERM": "xterm"}) as process:
-        os.close(theirs)
+    arguments = ("run", "crew:divider", "--batch", "batch.jsonl")
+    with start(*arguments, stderr=screen.descriptor, env={"TERM": "xterm"}) as process:
+        shown = screen.shown()
         assert process.stdout is not None
         output = process.stdout.read()
-        shown = b""
-        while chunk := _read(ours):
-            shown += chunk
-    os.close(ours)
     assert len(records_of(output)) == 5
     assert b"5/5" in shown
     assert b"1 failed" in shown
-
-
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:  # Linux says so when the other end is closed
-        return b""

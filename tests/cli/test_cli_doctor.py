@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -118,13 +117,13 @@ def test_middleware_that_cannot_be_used(examined: Any, project: Path) -> None:
     assert "the middleware 'no_such_module:it' cannot be" in found["plugins"][0]["message"]
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.getuid() == 0, reason="root may write anywhere")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that not even root can write to")
 def test_a_state_folder_that_cannot_be_written_to(examined: Any, project: Path) -> None:
-    """A folder without permission is a problem."""
-    locked = project / "locked"
-    locked.mkdir(mode=0o500)
-    (project / "agentcore.toml").write_text('model = "scripted:x"\nstate_dir = "locked"\n')
-    assert examined()["state"][0]["level"] == "problem"
+    """It is a problem, with the system's reason."""
+    (project / "agentcore.toml").write_text('model = "scripted:x"\nstate_dir = "/proc/agentcore"\n')
+    state = examined()["state"][0]
+    assert state["level"] == "problem"
+    assert "/proc/agentcore cannot be written to: " in state["message"]
 
 
 def test_a_state_folder_that_is_none(examined: Any, project: Path) -> None:
@@ -146,7 +145,7 @@ def test_names_that_no_plugin_has(examined: Any, project: Path) -> None:
     """Misspelt plugins are found, wherever the configuration names them: disabled ones are a warning."""
     (project / "agentcore.toml").write_text(
         'model = "scripted:x"\ndisabled = ["agentcore.modles"]\n[plugins.metrcs]\n[delivery.audit]\n'
-        '[hooks.agent_start]\norder = ["first"]\n'
+        '[delivery."agentcore.models"]\ntimeout = 1\n[hooks.agent_start]\norder = ["first", "agentcore.models"]\n'
     )
     found = examined()
     assert found["code"] == 1
@@ -182,6 +181,14 @@ def test_plugins(command: Any, install: Any, project: Path) -> None:
     found = {each["check"]: each for each in json.loads(required.stdout)["checks"]}
     assert required.returncode == 1
     assert found["plugin bad"]["level"] == "problem"
+
+
+def test_a_plugin_that_refuses_its_config(command: Any, install: Any, project: Path) -> None:
+    """The advice is that of its error."""
+    install("plain", "")
+    (project / "agentcore.toml").write_text('model = "scripted:x"\n[plugins.plain]\nkey = 1\n')
+    found = {each["check"]: each for each in json.loads(command("doctor", "--json").stdout)["checks"]}
+    assert found["plugin plain"]["advice"] == "remove the table."
 
 
 @pytest.mark.parametrize(

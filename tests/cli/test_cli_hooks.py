@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import logging
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,18 @@ def test_a_command_that_there_is_not(invoke: Any, arguments: tuple[str, ...], sa
     assert (result.stdout, result.exit_code) == ("", 2)
     assert said in result.stderr
     assert result.stderr.endswith("hint: see 'agentcore --help'.\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell with completion")
+def test_names_are_completed(command: Any, install: Any) -> None:
+    """A shell completes the names of commands, those of plugins among them."""
+    install(
+        "greeter",
+        "import click\nfrom agentcore import hookimpl\n@hookimpl\n"
+        "def register_commands():\n    return [click.Command('play')]\n",
+    )
+    env = {"_AGENTCORE_COMPLETE": "bash_complete", "COMP_WORDS": "agentcore pl", "COMP_CWORD": "1"}
+    assert command(env=env).stdout.split() == ["plain,plugins", "plain,play"]
 
 
 def test_warnings_are_plain(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:

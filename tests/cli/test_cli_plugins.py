@@ -173,6 +173,21 @@ def test_another_configuration_file(command: Any, install: Any, project: Path) -
     assert command("--config", "none.toml", "plugins").returncode == 2
 
 
+def test_what_plugins_print_is_not_the_result(command: Any, install: Any) -> None:
+    """It goes to stderr, wherever they print it."""
+    install(
+        "chatty",
+        "import click\nfrom agentcore import hookimpl\nprint('imported')\n"
+        "@hookimpl\ndef agentcore_startup():\n    print('started')\n"
+        "@hookimpl\ndef register_commands():\n    print('asked')\n    return [click.Command('quiet')]\n",
+    )
+    result = command("plugins", "--json")
+    assert "chatty" in listed(result)
+    assert result.stderr.split() == ["imported", "started"]
+    assert command("quiet").stdout == ""
+    assert json.loads(command("doctor", "--json").stdout)["ok"]
+
+
 # --- one plugin's config ---
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import attrs
 import pytest
 
+from agentcore._cli.ending import _Running
 from agentcore._cli.output import Output, json_text, jsonable
 
 LONE = '[agents.lone]\nmodel = "scripted:from the lone one"\n'
@@ -226,6 +228,68 @@ def test_a_target_that_raises_is_shown_by_its_own_line(
         assert words in result.stderr
 
 
+def test_a_target_that_raises_before_its_first_line(invoke: Any, project: Path) -> None:
+    """Where no line is at fault the module is named."""
+    (project / "weird.pyc").write_bytes(b"no bytecode at all")
+    result = invoke("run", "weird:agent", "-i", "x")
+    assert result.exit_code == 1
+    assert "error: weird: ImportError: bad magic number" in result.stderr
+
+
+def test_an_agent_that_cancels_itself(invoke: Any, project: Path) -> None:
+    """A cancellation that nobody asked for is a failure."""
+    (project / "quitting.py").write_text(
+        "import asyncio\nfrom agentcore import FunctionAgent\n"
+        "async def quit(n: int) -> str:\n    raise asyncio.CancelledError\nagent = FunctionAgent(quit)\n"
+    )
+    result = invoke("run", "quitting.py", "-i", "1")
+    assert (result.stdout, result.exit_code) == ("", 1)
+    assert "error: the run was cancelled by its own code" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--no-stream", "--stream"])
+def test_an_agent_that_ends_the_program(invoke: Any, project: Path, option: str) -> None:
+    """It is a failure of the run, which has its record."""
+    (project / "leaving.py").write_text(
+        "import sys\nfrom agentcore import FunctionAgent\n"
+        "def leave(n: int) -> str:\n    sys.exit(n)\nagent = FunctionAgent(leave)\n"
+    )
+    result = invoke("run", "leaving.py", "-i", "3", option)
+    assert (result.stdout, result.exit_code) == ("", 1)
+    assert "error: the run tried to end the program (SystemExit: 3)" in result.stderr
+    record = json.loads(invoke("run", "leaving.py", "-i", "3", option, "--json").stdout)
+    assert record["error"] == {"type": "SystemExit", "message": "3"}
+
+
+@pytest.mark.parametrize("option", ["providers=[Closing()]", "plugins=manager"])
+def test_an_agents_own_plugins_are_shut_down(invoke: Any, project: Path, option: str) -> None:
+    """Those of its providers, and those of a manager that it brings."""
+    (project / "owner.py").write_text(
+        "from pathlib import Path\nfrom agentcore import Agent, PluginManager, Provider\n"
+        "class Closing(Provider):\n    events = ('agent_start',)\n"
+        "    async def handle_event(self, event, data): ...\n"
+        "    async def aclose(self):\n        Path('closed').touch()\n"
+        "from agentcore.models import ScriptedModel\n"
+        f"manager = PluginManager()\nmanager.register(Closing())\n"
+        f"agent = Agent('owner', model=ScriptedModel(['done']), {option})\n"
+    )
+    assert invoke("run", "owner.py", "-i", "x").stdout == "done\n"
+    assert (project / "closed").exists()
+
+
+def test_sigterm_before_the_first_step() -> None:
+    """A signal that comes before the work has begun cancels it all the same."""
+
+    async def work() -> None:
+        raise AssertionError("it must not begin")
+
+    with asyncio.Runner() as runner:
+        running = _Running(runner.get_loop())
+        running.terminate(15, None)
+        with pytest.raises(asyncio.CancelledError):
+            runner.run(running.do(work()))
+
+
 def test_a_traceback_is_shown_when_it_is_asked_for(invoke: Any, project: Path) -> None:
     """-vv shows where an error comes from."""
     (project / "target.py").write_text("def make():\n    return 1 / 0\nagent = make()\n")
@@ -407,7 +471,6 @@ def test_text_goes_to_a_stream_without_bytes() -> None:
 
 def test_characters_that_utf_8_has_no_place_for(invoke: Any, project: Path) -> None:
     """They are escaped, as JSON does."""
-    (project / "half.py").write_text(
-        "from agentcore import FunctionAgent\ndef half(n: int) -> str:\n    return 'half \\ud800'\nagent = FunctionAgent(half)\n"
-    )
+    source = "def half(n: int) -> str:\n    return 'half \\ud800'\n"
+    (project / "half.py").write_text(f"from agentcore import FunctionAgent\n{source}agent = FunctionAgent(half)\n")
     assert invoke("run", "half.py", "-i", "1").stdout == "half \\ud800\n"

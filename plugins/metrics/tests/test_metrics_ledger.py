@@ -519,10 +519,11 @@ def test_a_provider_that_is_forgotten_is_closed_on_whichever_thread(
         return append(ledger, records)
 
     monkeypatch.setattr(_ledger.Ledger, "append", collected)
+    others = set(threading.enumerate())
     provider = MetricsProvider(path=path)
     provider.itself = provider  # type: ignore[attr-defined]  # only the garbage collector finds it
     run_once(provider)
-    (thread,) = (each for each in threading.enumerate() if each.name == "agentcore-metrics")
+    (thread,) = (each for each in threading.enumerate() if each.name == "agentcore-metrics" and each not in others)
     del provider
     thread.join(30)
     assert not thread.is_alive()

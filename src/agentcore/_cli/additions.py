@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Container, Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from typing import Any
 
 import click
@@ -36,7 +38,9 @@ class Additions:
         """
         commands: dict[str, click.Command] = {}
         owners: dict[str, str] = {}
-        for plugin, offered in asyncio.run(_offers(plugins)):
+        with redirect_stdout(sys.stderr):
+            offers = asyncio.run(_offers(plugins))
+        for plugin, offered in offers:
             for each in offered:
                 problem = _problem(each, taken, owners)
                 if problem:

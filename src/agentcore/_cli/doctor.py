@@ -25,7 +25,7 @@ __all__ = ["doctor"]
 _MARKS: Final[dict[Level, str]] = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 
 
-@click.command("doctor")
+@click.command("doctor", short_help="Check whether everything works.")
 @json_option
 @common_options
 @click.pass_context
@@ -63,7 +63,7 @@ def _examined(session: Session) -> Iterator[Finding]:
     except AgentCoreError as error:
         yield Finding.of_error("plugins", "problem", error)
         return
-    yield from run_to_end(_living(plugins, settings), plugins)
+    yield from run_to_end(_living(plugins, settings), [plugins])
 
 
 async def _living(plugins: PluginManager, settings: Settings) -> list[Finding]:

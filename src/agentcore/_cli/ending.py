@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
-from collections.abc import Callable, Coroutine, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from types import FrameType
 from typing import Any, TypeAlias, TypeVar
 
+from agentcore._cli.failures import FailureError
 from agentcore._plugins import PluginManager
 
 __all__ = ["TerminatedError", "run_to_end", "terminable"]
@@ -54,26 +56,30 @@ def terminable() -> Generator[None, None, None]:
         yield
 
 
-def run_to_end(work: Coroutine[Any, Any, T], plugins: PluginManager) -> T:
-    """Run *work* on a loop of its own, then shut *plugins* down.
+def run_to_end(work: Coroutine[Any, Any, T], managers: Sequence[PluginManager]) -> T:
+    """Run *work* on a loop of its own, then shut the plugins of *managers* down; what any of it prints goes to stderr.
 
     SIGINT and SIGTERM cancel *work*; the plugins are shut down all the same, unless a second SIGINT comes.
 
     Raises:
         KeyboardInterrupt: SIGINT came.
         TerminatedError: SIGTERM came.
+        FailureError: *work* was cancelled by nobody else than itself, or tried to end the process.
     """
-    with asyncio.Runner() as runner:
+    with redirect_stdout(sys.stderr), asyncio.Runner() as runner:
         running = _Running(runner.get_loop())
         try:
             with _handled(running.terminate):
                 return runner.run(running.do(work))
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             if running.number:
                 raise TerminatedError(running.number) from None
-            raise
+            raise FailureError("the run was cancelled by its own code") from error
+        except SystemExit as error:
+            raise FailureError(f"the run tried to end the program (SystemExit: {error})") from error
         finally:
-            runner.run(plugins.aclose())
+            for manager in managers:
+                runner.run(manager.aclose())
 
 
 class _Running:
@@ -87,6 +93,10 @@ class _Running:
 
     async def do(self, work: Coroutine[Any, Any, T]) -> T:
         self._task = asyncio.current_task()
+        if self.number:
+            # The signal came before there was anything to cancel.
+            work.close()
+            raise asyncio.CancelledError
         return await work
 
     def terminate(self, number: int, _frame: FrameType | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import sysconfig
 import traceback
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from typing import Any, Final
 
 import click
 
+import agentcore
 from agentcore._cli.messages import note
 from agentcore.errors import AgentCoreError, ConfigError, InputError, ModelNotFoundError, PluginNotFoundError
 
@@ -25,7 +28,8 @@ PIPE_CLOSED: Final = 141
 """128 and the number of SIGPIPE."""
 
 _MISUSES: Final = (ConfigError, InputError, ModelNotFoundError, PluginNotFoundError)
-_OURS: Final = str(Path(__file__).parent.parent / "_")[:-1]
+_OURS: Final = tuple(f"{Path(each).parent}{os.sep}" for each in (agentcore.__file__, importlib.__file__))
+"""What calls a user's code, and is not what the user wants to see."""
 _INSTALLED: Final = tuple(sysconfig.get_path(each) for each in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
@@ -98,6 +102,6 @@ def innermost(tb: TracebackType | None) -> traceback.FrameSummary | None:
 
     None where there is none.
     """
-    frames = [each for each in traceback.extract_tb(tb) if not each.filename.startswith((_OURS, "<"))]
+    frames = [each for each in traceback.extract_tb(tb) if not each.filename.startswith((*_OURS, "<"))]
     own = [each for each in frames if not each.filename.startswith(_INSTALLED)]
     return next(reversed(own or frames), None)

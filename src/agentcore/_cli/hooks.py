@@ -31,7 +31,7 @@ def known_hook(name: str, known: Any = SPECIFICATIONS) -> str:
     return name
 
 
-@click.command("hooks")
+@click.command("hooks", short_help="List the hooks, and print their contracts.")
 @click.argument("name", required=False)
 @json_option
 @common_options

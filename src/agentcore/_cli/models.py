@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentcore._agents import BaseAgent, DeclarativeAgent
-from agentcore._plugins import PluginManager
+from agentcore._cli.serving import serving
 from agentcore._run import chosen_model
 
 __all__ = ["announcement", "use_model"]
@@ -20,12 +20,11 @@ def use_model(agent: BaseAgent[Any], name: str) -> None:
         agent.model_name, agent._model = name, None
 
 
-async def announcement(agent: BaseAgent[Any], plugins: PluginManager, *, given: str | None) -> str:
+async def announcement(agent: BaseAgent[Any], *, given: str | None) -> str:
     """Return which model is taken, and why; empty where the agent's code decides it.
 
     Args:
         agent: Who asks.
-        plugins: They have been started up.
         given: What ``--model`` says; None where it was not given.
     """
     if not isinstance(agent, DeclarativeAgent):
@@ -34,5 +33,5 @@ async def announcement(agent: BaseAgent[Any], plugins: PluginManager, *, given: 
         return f"model: {agent._model.name} (the agent brings it)"
     if agent.model_name is not None:
         return f"model: {agent.model_name} ({'the agent names it' if given is None else 'given by --model'})"
-    choice = await chosen_model(plugins)
+    choice = await chosen_model(serving(agent))
     return f"model: {choice.name} ({choice.reason})"

@@ -26,7 +26,7 @@ __all__ = ["plugins", "reason_of"]
 _COLUMNS: Final = ("name", "status", "version", "distribution", "load time", "hooks", "reason")
 
 
-@click.group("plugins", invoke_without_command=True)
+@click.group("plugins", short_help="List the plugins, their configs and orders.", invoke_without_command=True)
 @click.option("--hook", metavar="HOOK", help="Only the plugins that implement this hook.")
 @json_option
 @common_options
@@ -41,7 +41,7 @@ def plugins(context: click.Context, hook: str | None, as_json: bool) -> None:
     manager = context.ensure_object(Session).plugins()
     if hook is not None:
         known_hook(hook, vars(manager.hook))
-    statuses = run_to_end(_started(manager), manager)
+    statuses = run_to_end(_started(manager), [manager])
     shown = [each for each in statuses if hook is None or hook in each.hooks]
     output = Output()
     if as_json:

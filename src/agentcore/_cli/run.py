@@ -21,6 +21,7 @@ from agentcore._cli.output import Output
 from agentcore._cli.progress import batch_progress
 from agentcore._cli.reading import count_lines, opened, read_lines
 from agentcore._cli.records import Attempt
+from agentcore._cli.serving import managers_of, serving
 from agentcore._cli.session import Session
 from agentcore._cli.single import run_once, streams_by_itself
 from agentcore._cli.targets import FORMS, load_agent
@@ -61,7 +62,7 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str | Non
 _EPILOG = f"TARGET is {FORMS}."
 
 
-@click.command("run", epilog=_EPILOG)
+@click.command("run", short_help="Run an agent on one input, or on many.", epilog=_EPILOG)
 @click.argument("target")
 @click.option(
     "--input",
@@ -116,18 +117,16 @@ def _run(session: Session, target: str, wishes: _Wishes, output: Output) -> int:
         return _batch(agent, plugins, wishes, wishes.batch, output)
     fields = read_inputs(wishes.inputs, agent)
     checked(fields, agent)
-    run_to_end(_once(agent, plugins, fields, wishes, output), plugins)
+    run_to_end(_once(agent, fields, wishes, output), managers_of(agent, plugins))
     return 0
 
 
 # --- one run ---
 
 
-async def _once(
-    agent: BaseAgent[Any], plugins: PluginManager, fields: dict[str, Any], wishes: _Wishes, output: Output
-) -> None:
-    await _begin(agent, plugins, wishes)
-    stream = streams_by_itself(agent, plugins, output) if wishes.stream is None else wishes.stream
+async def _once(agent: BaseAgent[Any], fields: dict[str, Any], wishes: _Wishes, output: Output) -> None:
+    await _begin(agent, wishes)
+    stream = streams_by_itself(agent, output) if wishes.stream is None else wishes.stream
     try:
         attempt = Attempt(agent, fields, timeout=wishes.timeout)
         await run_once(agent, attempt, output, stream=stream, as_json=wishes.as_json)
@@ -139,10 +138,10 @@ async def _once(
         raise FailureError(f"agent {agent.name!r} failed: {place}{type(error).__name__}: {error}") from error
 
 
-async def _begin(agent: BaseAgent[Any], plugins: PluginManager, wishes: _Wishes) -> None:
+async def _begin(agent: BaseAgent[Any], wishes: _Wishes) -> None:
     """Start the plugins up, and say which model will be asked."""
-    await plugins.startup()
-    text = "" if wishes.quiet else await announcement(agent, plugins, given=wishes.model)
+    await serving(agent).startup()
+    text = "" if wishes.quiet else await announcement(agent, given=wishes.model)
     if text:
         note(text)
 
@@ -158,7 +157,7 @@ def _batch(agent: BaseAgent[Any], plugins: PluginManager, wishes: _Wishes, name:
     ):
 
         async def work() -> Batch:
-            await _begin(agent, plugins, wishes)
+            await _begin(agent, wishes)
 
             def write(record: Record) -> None:
                 output.json(record, indent=None)
@@ -171,7 +170,7 @@ def _batch(agent: BaseAgent[Any], plugins: PluginManager, wishes: _Wishes, name:
                 raise InputError(f"the batch {name!r} cannot be read: {error.strerror}") from error
             return batch
 
-        batch = run_to_end(work(), plugins)
+        batch = run_to_end(work(), managers_of(agent, plugins))
     if batch.failed:
         note(f"{batch.failed} of {batch.done} runs failed")
     return FAILED if batch.failed else 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from agentcore._agents import new_plugin_manager, set_plugin_manager
@@ -49,7 +51,9 @@ class Session:
             ConfigError: The configuration cannot be used.
         """
         if self._plugins is None:
-            self._plugins = new_plugin_manager(self.settings(model=model))
+            # What plugins print while they are imported is not the result.
+            with redirect_stdout(sys.stderr):
+                self._plugins = new_plugin_manager(self.settings(model=model))
             set_plugin_manager(self._plugins)
         return self._plugins
 

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from agentcore._agents import BaseAgent, DeclarativeAgent, RunResult
 from agentcore._agents.answers import text_field
 from agentcore._cli.output import Output, jsonable
 from agentcore._cli.records import Attempt, only_text
-from agentcore._plugins import PluginManager
+from agentcore._cli.serving import serving
 
-__all__ = ["can_stream", "run_once", "streams_by_itself"]
+__all__ = ["run_once", "streams_by_itself"]
 
-_GUARDS = ("agent_output", "model_response")
-"""Hooks that may still change an answer, or deny it, when all of it has been written."""
+_BETWEEN: Final = ("agent_output", "model_response", "register_tools")
+"""Hooks that may change or deny an answer when all of it has been written, or have the model write other things."""
 
 
-def can_stream(agent: BaseAgent[Any], plugins: PluginManager) -> bool:
-    """Say whether the pieces of the model's answer are the agent's answer: plain text, and no tools in between."""
+def streams_by_itself(agent: BaseAgent[Any], output: Output) -> bool:
+    """Say whether to stream where the user did not ask: plain text to a terminal.
+
+    Not where tools or guards come between what the model writes and what the agent answers.
+    """
     model = agent.output_model
     return (
-        isinstance(agent, DeclarativeAgent)
+        output.is_terminal
+        and isinstance(agent, DeclarativeAgent)
         and model is not None
         and text_field(model) is not None
         and not agent.tools
-        and not plugins.implementations("register_tools")
+        and not any(serving(agent).implementations(hook) for hook in _BETWEEN)
     )
-
-
-def streams_by_itself(agent: BaseAgent[Any], plugins: PluginManager, output: Output) -> bool:
-    """Say whether to stream where the user did not ask: to a terminal, unless a plugin guards the answer."""
-    guarded = any(plugins.implementations(hook) for hook in _GUARDS)
-    return output.is_terminal and not guarded and can_stream(agent, plugins)
 
 
 async def run_once(agent: BaseAgent[Any], attempt: Attempt, output: Output, *, stream: bool, as_json: bool) -> None:
