@@ -1,6 +1,8 @@
 """The decorators that mark hook specifications and implementations."""
 
 from collections.abc import Callable, Sequence
+from functools import partial, update_wrapper
+from inspect import ismethod
 from typing import Any, Final, NamedTuple, TypeVar, overload
 
 import pluggy
@@ -14,7 +16,7 @@ _OPTIONS: Final = "agentcore_options"
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-hookspec = pluggy.HookspecMarker(PROJECT)
+hookspec: Final = pluggy.HookspecMarker(PROJECT)
 """Marks a function as the specification of a hook."""
 
 _mark = pluggy.HookimplMarker(PROJECT)
@@ -81,8 +83,9 @@ def hookimpl(
     )
 
     def mark(function: _F) -> _F:
-        # On a plugin one finds the function below these descriptors, which would hide the mark.
-        target = function.__func__ if isinstance(function, (staticmethod, classmethod)) else function
+        marked: _F = _markable(function)
+        # On a plugin one finds the function below a static or class method, which would hide the mark.
+        target = getattr(marked, "__func__", marked)
         _mark(
             target,
             tryfirst=tryfirst,
@@ -92,9 +95,16 @@ def hookimpl(
             specname=specname,
         )
         setattr(target, _OPTIONS, options)
-        return function
+        return marked
 
     return mark if function is None else mark(function)
+
+
+def _markable(function: Any) -> Any:
+    """Return *function*, or what calls it where it cannot hold a mark: a bound method, a builtin."""
+    if ismethod(function) or not hasattr(function, "__dict__"):
+        return update_wrapper(partial(function), function)
+    return function
 
 
 def implementation_options(function: object) -> ImplementationOptions:

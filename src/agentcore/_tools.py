@@ -55,7 +55,7 @@ class Tool:
                 f"{self.name!r} cannot be a tool's name",
                 hint="use at most 64 letters, digits, '_' and '-'; give a lambda or an object a name with name=.",
             )
-        self.description = description if description is not None else _summary(function)
+        self.description: str = description if description is not None else _summary(function)
         self.on_error = on_error
         self._function = function
         self._blocking = blocking

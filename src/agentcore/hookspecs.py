@@ -372,7 +372,10 @@ def register_tools() -> Iterable[Tool | Any] | None:
 
 @hookspec
 def register_commands() -> Iterable[Command] | None:
-    """Collecting hook: click commands for the ``agentcore`` command line."""
+    """Collecting hook: click commands for the ``agentcore`` command line.
+
+    A command gets the plugin manager by ``click.pass_obj``; its plugins have not been started up.
+    """
 
 
 @hookspec

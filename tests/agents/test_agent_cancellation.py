@@ -1,16 +1,19 @@
 """Runs that are cancelled: by their task, by their context, and by what runs in them."""
 
 import asyncio
-import threading
+import gc
+import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError as PoolCancelledError
 from concurrent.futures import Future
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from agentcore import (
     Agent,
+    BaseAgent,
     ContextManager,
     ExecutionContext,
     FunctionAgent,
@@ -24,6 +27,7 @@ from agentcore import (
     use_context,
 )
 from agentcore.errors import DeadlineError, ModelError, RunCancelledError
+from agentcore.models import ScriptedModel
 
 Make = Callable[..., Agent]
 Recorder = Any
@@ -621,19 +625,70 @@ async def test_a_run_that_raises_a_cancellation_is_cancelled(pm: PluginManager, 
     assert recorder.end().outcome == "cancelled"
 
 
-def test_a_run_whose_loop_is_gone_can_be_cancelled() -> None:
-    """Nothing can end it any more, and asking for it is no error."""
-    context = ExecutionContext("waits")
-    agent = FunctionAgent(waits, plugins=PluginManager())
+class Nothing(BaseModel):
+    """The arguments of a tool that takes none."""
+
+
+async def forever(request: ModelRequest | None = None) -> str:
+    """Waits for ever."""
+    await asyncio.Event().wait()
+    return "never"
+
+
+def waiting_in(where: str, pm: PluginManager) -> BaseAgent[Any]:
+    """An agent that waits there for ever."""
+    if where == "agent":
+        return FunctionAgent(waits, plugins=pm)
+    if where == "model":
+        return Agent("thinks", model=ScriptedModel(forever), plugins=pm)
+    tools = [Tool(forever, parameters=Nothing)]
+    return Agent("works", model=ScriptedModel([ToolCall("1", "forever", {})]), tools=tools, plugins=pm)
+
+
+class TellsEnds:
+    """Keeps the ends that it is told, and takes its time."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    @hookimpl
+    async def agent_error(self) -> None:
+        self.told.append("agent")
+        await asyncio.sleep(0)
+
+    @hookimpl
+    async def model_error(self) -> None:
+        self.told.append("model")
+        await asyncio.sleep(0)
+
+    @hookimpl
+    async def tool_error(self) -> None:
+        self.told.append("tool")
+        await asyncio.sleep(0)
+
+
+def abandoned(where: str, plugin: TellsEnds) -> weakref.ref[ExecutionContext]:
+    """Close a loop over a run that waits, cancel the run, and forget it."""
+    pm = PluginManager()
+    pm.register(plugin)
     loop = asyncio.new_event_loop()
     try:
-        task = loop.create_task(agent.run("x", context=context))
-        loop.run_until_complete(asyncio.sleep(0.01))
+        task = loop.create_task(waiting_in(where, pm).run("x"))
+        (context,) = loop.run_until_complete(begun(pm))
     finally:
         loop.close()
-    thread = threading.Thread(target=context.cancel)
-    thread.start()
-    thread.join()
+    context.cancel()
     assert context.cancelled
-    # The test knows that it was abandoned.
+    # Asyncio logs tasks that are forgotten; this one is meant to be.
     task._log_destroy_pending = False  # type: ignore[attr-defined]
+    return weakref.ref(context)
+
+
+@pytest.mark.parametrize("where", ["agent", "model", "tool"])
+def test_a_run_whose_loop_was_closed_over_it_can_be_forgotten(where: str) -> None:
+    """Nothing can end it any more: cancelling it is no error, and nobody is told, for nobody could take their time."""
+    plugin = TellsEnds()
+    context = abandoned(where, plugin)
+    gc.collect()
+    assert context() is None
+    assert plugin.told == []

@@ -1,6 +1,7 @@
 """What runs take: fields, one value, models, and what does not fit."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -260,7 +261,6 @@ async def test_functions_may_be_sync_or_async(pm: PluginManager) -> None:
 
 async def test_a_function_gets_its_context_where_it_asks_for_it(pm: PluginManager) -> None:
     """By annotation, whatever the parameter is called, and as often as it likes; nobody passes it."""
-    from functools import partial
 
     def plain(text: str, where: ExecutionContext) -> Any:
         return [where]

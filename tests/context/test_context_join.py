@@ -105,3 +105,11 @@ def test_an_error_says_what_to_do() -> None:
     with pytest.raises(ContextError, match="'finding'") as caught:
         parent.join(child)
     assert 'conflict="child"' in caught.value.hint
+
+
+def test_values_that_are_equal_do_not_conflict() -> None:
+    """They need not be the same object; the parent's stays."""
+    mine: list[int] = [1]
+    parent, child = family({"found": mine}, {"found": [1]})
+    parent.join(child)
+    assert parent.state["found"] is mine

@@ -41,9 +41,7 @@ def test_search_finds_by_meaning_what_shares_no_word(command: Any) -> None:
 
 DISABLING: list[Any] = [
     pytest.param("[plugins]\n", {}, ("-p", "no:vectorstore"), "-p no:vectorstore", id="flag"),
-    pytest.param(
-        "", {"AGENTCORE_DISABLED_PLUGINS": "vectorstore"}, (), "AGENTCORE_DISABLED_PLUGINS", id="environment"
-    ),
+    pytest.param("", {"AGENTCORE_DISABLED_PLUGINS": "vectorstore"}, (), "AGENTCORE_DISABLED_PLUGINS", id="environment"),
     pytest.param('disabled = ["vectorstore"]\n', {}, (), "agentcore.toml", id="config"),
 ]
 

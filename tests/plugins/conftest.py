@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +26,7 @@ from agentcore import (
     hookimpl,
     load_settings,
 )
-from agentcore._plugins import discovery
+from agentcore._plugins import Installed, discovery
 
 
 @pytest.fixture
@@ -88,9 +89,7 @@ def plugin() -> Callable[..., Any]:
     """Makes a plugin of functions; marks those that are not marked yet."""
 
     def plugin(name: str = "", **functions: Any) -> Any:
-        marked = {
-            hook: each if hasattr(each, "agentcore_impl") else hookimpl(each) for hook, each in functions.items()
-        }
+        marked = {hook: each if hasattr(each, "agentcore_impl") else hookimpl(each) for hook, each in functions.items()}
         return SimpleNamespace(name=name, **marked)
 
     return plugin
@@ -196,15 +195,21 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A folder of distributions; what was imported from it is forgotten afterwards."""
+    """A folder of distributions, the only ones that are found; what was imported from it is forgotten afterwards."""
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
     site = Site(folder)
     # The scan of what is installed happens once in a process, and sees what the test installs before it.
-    discovery._scan.cache_clear()
+    scan = discovery._scan.__wrapped__
+
+    @lru_cache
+    def scan_here() -> tuple[Installed, ...]:
+        here = str(tmp_path)
+        return tuple(each for each in scan() if str(each.entry_point.dist.locate_file("")).startswith(here))
+
+    monkeypatch.setattr(discovery, "_scan", scan_here)
     yield site
-    discovery._scan.cache_clear()
     for module in site.modules:
         for name in [each for each in sys.modules if each == module or each.startswith(f"{module}.")]:
             del sys.modules[name]

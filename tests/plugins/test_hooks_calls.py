@@ -100,6 +100,20 @@ def _decorated(note: Callable[[Any], None]) -> Any:
     return tool_execute
 
 
+def _bound_method(note: Callable[[Any], None]) -> Any:
+    return _AsyncCallable(note).__call__
+
+
+class _Slotted:
+    __slots__ = ("_note",)
+
+    def __init__(self, note: Callable[[Any], None]) -> None:
+        self._note = note
+
+    def __call__(self, tool: str) -> None:
+        self._note(tool)
+
+
 def _keyword_only(note: Callable[[Any], None]) -> Any:
     def tool_execute(*, tool: str) -> None:
         note(tool)
@@ -127,6 +141,8 @@ def _positional_only(note: Callable[[Any], None]) -> Any:
         _async_partial,
         _partial_of_async_callable,
         _decorated,
+        _bound_method,
+        _Slotted,
         _keyword_only,
         _positional_only,
     ],

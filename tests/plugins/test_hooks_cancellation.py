@@ -220,9 +220,7 @@ async def test_cancellation_together_with_the_watchdogs(
             seen.append(f"cancelled {task.cancelling()} time")
             task.cancel("the run")
 
-    manager = make_manager(
-        hasty, last=plugin(tool_start=lambda: seen.append("last")), waiting=plugin(tool_start=waits)
-    )
+    manager = make_manager(hasty, last=plugin(tool_start=lambda: seen.append("last")), waiting=plugin(tool_start=waits))
     task = asyncio.create_task(manager.hook.tool_start(**arguments("tool_start")))
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -251,7 +249,10 @@ async def test_cancellation_while_a_failure_is_told(
 
 
 async def test_cancellation_in_middleware(
-    arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any], failures: Any, make_manager: Callable[..., Any]
+    arguments: Callable[..., dict[str, Any]],
+    plugin: Callable[..., Any],
+    failures: Any,
+    make_manager: Callable[..., Any],
 ) -> None:
     """A cancellation that comes while a step of middleware waits passes, too."""
     waiting = Waiting()

@@ -195,9 +195,7 @@ async def test_optional_implementation_of_a_hook_that_comes_later(plugin: Callab
     """An optional implementation takes part as soon as somebody specifies its hook."""
     seen: list[Any] = []
     manager = PluginManager()
-    manager.register(
-        plugin(review_end=hookimpl(optionalhook=True)(lambda score: seen.append(score))), "listener"
-    )
+    manager.register(plugin(review_end=hookimpl(optionalhook=True)(lambda score: seen.append(score))), "listener")
     assert manager.statuses()[0].hooks == ()
     manager.add_hookspecs(Reviews)
     hooks: Any = manager.hook
@@ -283,7 +281,7 @@ async def test_arguments_of_any_name(plugin: Callable[..., Any]) -> None:
     assert seen == [(1, 2, 3, 4, 5, 6)]
 
 
-@pytest.mark.parametrize("name", ["a pre_0 b", "{}", "it's", "\"\n", "a post_1] = 1"])
+@pytest.mark.parametrize("name", ["a pre_0 b", "{}", "it's", '"\n', "a post_1] = 1"])
 async def test_plugins_of_any_name(
     name: str, arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any]
 ) -> None:

@@ -127,7 +127,9 @@ async def test_envelope_is_passed_on(arguments: Callable[..., dict[str, Any]], p
     assert repr(given) == "<Event tool_start 42>"
 
 
-async def test_middleware_sees_the_envelope(arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any]) -> None:
+async def test_middleware_sees_the_envelope(
+    arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any]
+) -> None:
     """Middleware finds the envelope in the data where the implementations ask for it."""
     seen: list[Any] = []
 

@@ -365,7 +365,7 @@ async def test_what_cannot_be_closed_is_logged(
         while not released:
             try:
                 await asyncio.sleep(0.05)
-            except BaseException:  # noqa: S110 - this is what is tested
+            except BaseException:
                 pass
 
     manager = make_manager(hasty, immortal=plugin(tool_start=immortal))

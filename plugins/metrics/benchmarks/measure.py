@@ -117,7 +117,7 @@ def command(path: Path) -> None:
         times: list[float] = []
         for _ in range(3):
             before = os.times()
-            subprocess.run([sys.executable, "-c", program, *arguments], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+            subprocess.run([sys.executable, "-c", program, *arguments], check=True, stdout=subprocess.DEVNULL)
             after = os.times()
             times.append(after.children_user + after.children_system - before.children_user - before.children_system)
         print(f"agentcore metrics {' '.join(arguments)}: {min(times):.2f} s CPU")

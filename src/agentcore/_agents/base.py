@@ -132,6 +132,8 @@ class BaseAgent(ABC, Generic[T]):
         own = self.context_for(context)
         if self.limits.timeout is not None:
             own.limit_time(self.limits.timeout)
+        if self.limits.tokens is not None:
+            own._token_limit = self.limits.tokens
         own._begun = True
         own._scope = base
         own.plugins = served
@@ -206,12 +208,13 @@ class BaseAgent(ABC, Generic[T]):
         """The manager before the agent's own plugins: what its sub-agents get."""
         if plugins is not None:
             return plugins
-        if self._plugins is not None:
-            return self._plugins
+        own = self._plugins
         surrounding = context if context is not None else current.get()
-        if surrounding is not None and surrounding._scope is not None:
-            return surrounding._scope
-        return get_plugin_manager()
+        scope = None if surrounding is None else surrounding._scope
+        if scope is not None and (own is None or _is_within(scope, own)):
+            # Of the agent's own manager the run around it may have made a scope, for its sub-runs, too.
+            return scope
+        return own or get_plugin_manager()
 
     def _scoped(self, base: PluginManager) -> PluginManager:
         if self._scope is None or self._scope[0] is not base:
@@ -337,3 +340,11 @@ class BaseAgent(ABC, Generic[T]):
                 current.reset(token)
             plugins.contexts.finish(context)
             context.plugins = None
+
+
+def _is_within(scope: PluginManager, manager: PluginManager) -> bool:
+    """Whether *scope* is *manager* or was made of it."""
+    within: PluginManager | None = scope
+    while within is not None and within is not manager:
+        within = within.parent
+    return within is manager

@@ -72,15 +72,17 @@ class DeclarativeAgent(BaseAgent[Any]):
             plugins=plugins,
             limits=limits or Limits(),
         )
-        self.input_model = input_model = signature_model(f"{name}_input", input, types=types)
-        self.output_model = output_model = signature_model(f"{name}_output", output, types=types)
+        input_model = signature_model(f"{name}_input", input, types=types)
+        output_model = signature_model(f"{name}_output", output, types=types)
+        self.input_model: type[BaseModel] | None = input_model
+        self.output_model: type[Any] | None = output_model
         self._models = (input_model, output_model)
         refuse_reserved(name, input_model, RESERVED_INPUTS)
         self.instructions = instructions
         self.tools: dict[str, Tool] = as_tools(tools)
-        self.model_name = None if isinstance(model, Model) else model
+        self.model_name: str | None = None if isinstance(model, Model) else model
         self._model = model if isinstance(model, Model) else None
-        self.settings = settings or ModelSettings()
+        self.settings: ModelSettings = settings or ModelSettings()
         self.retries = retries
         self._answers: Answers | None = None
 

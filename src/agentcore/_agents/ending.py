@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from agentcore._context import ExecutionContext
 from agentcore._context.interruption import withdraw
 from agentcore._plugins import Hooks
-from agentcore._run import outcome_of
+from agentcore._run import RunawayError, outcome_of
 from agentcore.errors import DeadlineError, RunCancelledError
 from agentcore.types import Outcome
 
 __all__ = ["refusal", "tell_failure"]
+
+_DEEPEST: Final = 32
+"""Runs inside of each other; a third of what the interpreter's recursion limit allows on one task."""
 
 
 def refusal(agent: str, context: ExecutionContext) -> Exception | None:
@@ -21,7 +24,14 @@ def refusal(agent: str, context: ExecutionContext) -> Exception | None:
     if context.cancelled:
         return _cancelled(agent, context)
     remaining = context.remaining
-    return _late(agent) if remaining is not None and remaining <= 0 else None
+    if remaining is not None and remaining <= 0:
+        return _late(agent)
+    if context.depth > _DEEPEST:
+        return RunawayError(
+            f"agent {agent!r} is to run inside of {context.depth} runs",
+            hint="look at which agents are each other's tools.",
+        )
+    return None
 
 
 async def tell_failure(

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from inspect import getdoc, isawaitable
 from typing import Any, TypeVar, cast
 
+from pydantic import BaseModel
+
 from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
 from agentcore._agents.fields import refuse_reserved
 from agentcore._context import ExecutionContext
@@ -36,8 +38,9 @@ class FunctionAgent(BaseAgent[T]):
         super().__init__(name or str(getattr(function, "__name__", type(function).__name__)), **options)
         self._function = function
         self._context_names = parameters_of_type(function, (ExecutionContext,))
-        self.input_model = input_model_of(function, skip=(ExecutionContext,))
-        refuse_reserved(self.name, self.input_model, RESERVED_INPUTS)
+        input_model = input_model_of(function, skip=(ExecutionContext,))
+        refuse_reserved(self.name, input_model, RESERVED_INPUTS)
+        self.input_model: type[BaseModel] | None = input_model
 
     async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> T:
         result = self._function(**input, **dict.fromkeys(self._context_names, context))

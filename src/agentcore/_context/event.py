@@ -33,15 +33,15 @@ class Event:
         time_: float | None = None,
         schema_version: int = SCHEMA_VERSION,
     ) -> None:
-        self.name = name
+        self.name: str = name
         """The hook's name."""
-        self.context = context
+        self.context: ExecutionContext | None = context
         """The run in which it happened; None for events of the process."""
         if sequence is None and context is not None:
             context._sequence = sequence = context._sequence + 1
-        self.sequence = sequence or 0
+        self.sequence: int = sequence or 0
         """Its number among the run's events that were observed, from 1; 0 for events of the process."""
-        self.schema_version = schema_version
+        self.schema_version: int = schema_version
         """Of the hook's arguments."""
         self._id = id
         self._time = time.time() if time_ is None else time_

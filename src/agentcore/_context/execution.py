@@ -53,6 +53,7 @@ class ExecutionContext:
     _ended: float | None = None
     _begun: bool = False
     _on_delta: DeltaHandler | None = None
+    _token_limit: int | None = None
     _cancelling: int = 0
     """How many cancellations its task had when the run began."""
     _interruptions: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from agentcore import hookspecs
 from agentcore._plugins.specification import Collecting, EventHook, FirstResult, HookSpecification, ValueHook
@@ -20,39 +20,39 @@ class Hooks:
     Hooks that a plugin specifies itself are attributes of the instance: ``getattr(pm.hook, "their_hook")``.
     """
 
-    agent_input = ValueHook(hookspecs.agent_input, "input", Mapping)
-    agent_start = EventHook(hookspecs.agent_start)
-    agent_output = ValueHook(hookspecs.agent_output, "output")
-    agent_complete = EventHook(hookspecs.agent_complete)
-    agent_error = EventHook(hookspecs.agent_error)
+    agent_input: Final = ValueHook(hookspecs.agent_input, "input", Mapping)
+    agent_start: Final = EventHook(hookspecs.agent_start)
+    agent_output: Final = ValueHook(hookspecs.agent_output, "output")
+    agent_complete: Final = EventHook(hookspecs.agent_complete)
+    agent_error: Final = EventHook(hookspecs.agent_error)
 
-    model_request = ValueHook(hookspecs.model_request, "request", ModelRequest)
-    model_start = EventHook(hookspecs.model_start)
-    model_delta = EventHook(hookspecs.model_delta)
-    model_retry = EventHook(hookspecs.model_retry)
-    model_response = ValueHook(hookspecs.model_response, "response", ModelResponse)
-    model_complete = EventHook(hookspecs.model_complete)
-    model_error = EventHook(hookspecs.model_error)
+    model_request: Final = ValueHook(hookspecs.model_request, "request", ModelRequest)
+    model_start: Final = EventHook(hookspecs.model_start)
+    model_delta: Final = EventHook(hookspecs.model_delta)
+    model_retry: Final = EventHook(hookspecs.model_retry)
+    model_response: Final = ValueHook(hookspecs.model_response, "response", ModelResponse)
+    model_complete: Final = EventHook(hookspecs.model_complete)
+    model_error: Final = EventHook(hookspecs.model_error)
 
-    tool_call = ValueHook(hookspecs.tool_call, "call", ToolCall)
-    tool_start = EventHook(hookspecs.tool_start)
-    tool_result = ValueHook(hookspecs.tool_result, "result")
-    tool_execute = EventHook(hookspecs.tool_execute)
-    tool_error = EventHook(hookspecs.tool_error)
+    tool_call: Final = ValueHook(hookspecs.tool_call, "call", ToolCall)
+    tool_start: Final = EventHook(hookspecs.tool_start)
+    tool_result: Final = ValueHook(hookspecs.tool_result, "result")
+    tool_execute: Final = EventHook(hookspecs.tool_execute)
+    tool_error: Final = EventHook(hookspecs.tool_error)
 
-    context_fork = EventHook(hookspecs.context_fork)
+    context_fork: Final = EventHook(hookspecs.context_fork)
 
-    knowledge_query = Collecting(hookspecs.knowledge_query)
-    knowledge_update = EventHook(hookspecs.knowledge_update)
+    knowledge_query: Final = Collecting(hookspecs.knowledge_query)
+    knowledge_update: Final = EventHook(hookspecs.knowledge_update)
 
-    plugin_error = EventHook(hookspecs.plugin_error)
+    plugin_error: Final = EventHook(hookspecs.plugin_error)
 
-    agentcore_startup = EventHook(hookspecs.agentcore_startup)
-    agentcore_shutdown = EventHook(hookspecs.agentcore_shutdown)
-    resolve_model = FirstResult(hookspecs.resolve_model)
-    register_tools = Collecting(hookspecs.register_tools)
-    register_commands = Collecting(hookspecs.register_commands)
-    register_middleware = Collecting(hookspecs.register_middleware)
+    agentcore_startup: Final = EventHook(hookspecs.agentcore_startup)
+    agentcore_shutdown: Final = EventHook(hookspecs.agentcore_shutdown)
+    resolve_model: Final = FirstResult(hookspecs.resolve_model)
+    register_tools: Final = Collecting(hookspecs.register_tools)
+    register_commands: Final = Collecting(hookspecs.register_commands)
+    register_middleware: Final = Collecting(hookspecs.register_middleware)
 
 
 SPECIFICATIONS: Mapping[str, HookSpecification[..., Any]] = {

@@ -7,10 +7,11 @@ import threading
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from agentcore._middleware import ProviderMiddleware
-from agentcore.errors import PluginValidationError
+from agentcore.errors import PluginValidationError, nearest
 
 if TYPE_CHECKING:
     from agentcore._config import Settings
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Lifecycle"]
 
 _POLL_SECONDS: Final = 0.005
+
+_NEAR: Final = 0.8
+"""How alike, by difflib's ratio, the name of an unknown hook is to be taken for a slip."""
 
 _within: Final[ContextVar[tuple[object, ...]]] = ContextVar("agentcore_lifecycle", default=())
 """The startups and shutdowns that this code is part of."""
@@ -95,6 +99,7 @@ class Lifecycle:
                     await self._ask(plugin)
             await self._manager.announce_failures()
             self._manager.check_required()
+            self._check_hooks()
 
     def _in_order(self, hook: str, plugins: Iterable[str]) -> list[str]:
         """Return *plugins* in the order of their implementations; those without one come last."""
@@ -126,6 +131,16 @@ class Lifecycle:
                 self._manager.add_middleware(middleware, plugin=plugin)
             except PluginValidationError as error:
                 await self._manager.report(None, plugin, "register_middleware", error)
+
+    def _check_hooks(self) -> None:
+        """Refuse tables of the configuration that are meant for a hook and name none.
+
+        What is near to no name may be the hook of a plugin that is not here.
+        """
+        settings, known = self._manager.settings, vars(self._manager.hook)
+        for hook in settings.hooks:
+            if hook not in known and get_close_matches(hook, known, n=1, cutoff=_NEAR):
+                raise settings.error(f"{hook!r} is not a hook", "hooks", hook, hint=nearest(hook, known))
 
     def _configure(self) -> None:
         """Add the middleware that the configuration names."""

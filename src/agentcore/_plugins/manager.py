@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 from agentcore._config import Settings, ensure_state_dir
 from agentcore._context import ContextManager, ExecutionContext
 from agentcore._middleware import ProviderMiddleware
+from agentcore._plugins.calls import compile_call
 from agentcore._plugins.hooks import SPECIFICATIONS, Hooks
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.lifecycle import Lifecycle
 from agentcore._plugins.naming import canonical_name
 from agentcore._plugins.ordering import Place, in_order, places
-from agentcore._plugins.plan import Plan, checked_middleware, steps
+from agentcore._plugins.plan import checked_middleware
 from agentcore._plugins.registry import Registry
-from agentcore._plugins.relay import HookCall, compile_relay
+from agentcore._plugins.relay import HookCall
 from agentcore._plugins.roster import Roster
 from agentcore._plugins.status import PluginStatus
 from agentcore._plugins.watchdog import watch
-from agentcore._plugins.wrappers import wrap
 from agentcore.errors import PluginValidationError
 
 if TYPE_CHECKING:
@@ -185,7 +185,8 @@ class PluginManager:
 
     def statuses(self) -> list[PluginStatus]:
         """What became of each plugin, installed or registered, by name."""
-        return self._roster.statuses()
+        with self._lock:
+            return self._roster.statuses()
 
     def _known(self, name: str) -> str:
         if name not in self._registry.plugins:
@@ -226,7 +227,8 @@ class PluginManager:
 
     def implementations(self, hook: str) -> list[Implementation]:
         """The implementations of a hook, wrappers first, each group in the order in which it runs."""
-        ordered = in_order(self._found(hook), self.settings.order_for(hook))
+        with self._lock:
+            ordered = in_order(self._found(hook), self.settings.order_for(hook))
         return sorted(ordered, key=lambda each: not each.wrapper)
 
     def explain(self, hook: str) -> list[Place]:
@@ -265,31 +267,16 @@ class PluginManager:
 
     def call_of(self, plugin: str, hook: str) -> HookCall:
         """Compile the call of one plugin's own implementations, without anybody else's."""
+        watch(self.settings.hook_timeout)
         with self._lock:
             own = in_order(self._registry.implementations(hook), self.settings.order_for(hook))
             return self._compile(hook, [each for each in own if each.plugin == plugin])
 
     def _compile(self, name: str, found: list[Implementation]) -> HookCall:
-        call = compile_relay(self._plan(name, [each for each in found if not each.wrapper]))
-        wrappers = [each for each in found if each.wrapper]
-        return wrap(call, self._plan(name, wrappers)) if wrappers else call
-
-    def _plan(self, name: str, implementations: list[Implementation]) -> Plan:
         # Middleware surrounds providers; those who ask for it are not yet surrounded.
         middleware = [] if name == "register_middleware" else list(self._all_middleware())
-        return Plan(
-            self._registry.specifications[name],
-            implementations,
-            timeouts=self._timeout,
-            default_timeout=self.settings.hook_timeout,
-            pre_steps=steps(middleware, "pre_execute"),
-            post_steps=steps(reversed(middleware), "post_execute"),
-            report=self.report,
-        )
-
-    def _timeout(self, implementation: Implementation) -> float | None:
-        configured = self.settings.timeout_for(implementation.hook, implementation.plugin)
-        return implementation.timeout if configured is None else configured
+        specification = self._registry.specifications[name]
+        return compile_call(specification, found, settings=self.settings, middleware=middleware, report=self.report)
 
     async def report(self, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException) -> None:
         """Book a plugin's failure, log it, and tell ``plugin_error``."""

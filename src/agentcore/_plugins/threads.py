@@ -51,12 +51,14 @@ class _Threads:
 
     def _start(self) -> None:
         try:
-            threading.Thread(target=self._work, name=f"agentcore-{self._name}", daemon=True).start()
+            threading.Thread(
+                target=self._work, args=(_IDLE_SECONDS,), name=f"agentcore-{self._name}", daemon=True
+            ).start()
         except RuntimeError:
             # The interpreter is exiting, or there are too many threads: the work is done here rather than not at all.
-            self._work(idle_seconds=0.0)
+            self._work(0.0)
 
-    def _work(self, idle_seconds: float = _IDLE_SECONDS) -> None:
+    def _work(self, idle_seconds: float) -> None:
         while (job := self._next(idle_seconds)) is not None:
             _run(job)
             # What the job holds must not live until the next one comes.

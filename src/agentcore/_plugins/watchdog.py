@@ -14,7 +14,7 @@ import asyncio
 import logging
 import weakref
 from time import monotonic
-from types import CoroutineType
+from types import CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from attrs import define
@@ -77,7 +77,7 @@ def cancellations() -> int:
     if task is None:
         return 0
     expired = _expired.get(task)
-    if expired is None or _place(expired.stand.coroutine) == expired.stand.place:
+    if expired is None or _place(expired.stand.coroutine.cr_frame) == expired.stand.place:
         return task.cancelling()
     return task.cancelling() - expired.cancellations
 
@@ -143,14 +143,14 @@ def _stands(task: _Task) -> dict[_Stand, Plan]:
     """The executions in which *task* is suspended, outermost first."""
     stands: dict[_Stand, Plan] = {}
     for coroutine in suspended_coroutines(task.get_coro()):
-        if (place := _place(coroutine)) >= 0:
-            stands[_Stand(coroutine, place)] = coroutine.cr_frame.f_locals["_plan"]
+        frame = coroutine.cr_frame
+        if frame is not None and (place := _place(frame)) >= 0:
+            stands[_Stand(coroutine, place)] = frame.f_locals["_plan"]
     return stands
 
 
-def _place(coroutine: CoroutineType[Any, Any, Any]) -> int:
-    """The implementation in which *coroutine* is; -1 where it is in none, or is no relay's."""
-    frame = coroutine.cr_frame
+def _place(frame: FrameType | None) -> int:
+    """The implementation in which a coroutine of this frame is; -1 where it is in none, or is no relay's."""
     if frame is None or frame.f_code not in RELAY_LINES:
         return -1
     return RELAY_LINES[frame.f_code][frame.f_lineno]

@@ -2,8 +2,17 @@
 
 from agentcore._run.asking import ask
 from agentcore._run.calling import call_tools
-from agentcore._run.limits import Limits
+from agentcore._run.limits import Limits, RunawayError
 from agentcore._run.outcomes import outcome_of
 from agentcore._run.resolving import chosen_model, resolve_model, resolved_model
 
-__all__ = ["Limits", "ask", "call_tools", "chosen_model", "outcome_of", "resolve_model", "resolved_model"]
+__all__ = [
+    "Limits",
+    "RunawayError",
+    "ask",
+    "call_tools",
+    "chosen_model",
+    "outcome_of",
+    "resolve_model",
+    "resolved_model",
+]

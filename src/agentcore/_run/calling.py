@@ -11,6 +11,7 @@ from attrs import evolve
 
 from agentcore._context import ExecutionContext
 from agentcore._plugins import Hooks
+from agentcore._run.limits import RunawayError
 from agentcore._run.outcomes import is_cancelled, outcome_of
 from agentcore._tools import Tool, as_text
 from agentcore.errors import DeniedError, HookError, InputError, ToolError, ToolNotFoundError, nearest
@@ -50,7 +51,7 @@ async def _call(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionCon
         return Message("tool", as_text(result), tool_call_id=call.id)
     except DeniedError as error:
         return Message("tool", f"denied: {error.reason}", tool_call_id=call.id)
-    except HookError:
+    except (HookError, RunawayError):
         raise
     except (ToolError, InputError) as error:
         return Message("tool", f"error: {error}", tool_call_id=call.id)

@@ -11,7 +11,7 @@ from agentcore._context import ExecutionContext
 from agentcore._data import data
 from agentcore.errors import DeadlineError, LimitError
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "RunawayError"]
 
 _positive: Any = validators.optional(validators.gt(0))
 
@@ -44,8 +44,19 @@ class Limits:
                 f"agent {agent!r} has asked its model {self.steps} times without coming to an end",
                 hint="raise limits=Limits(steps=...), or look at what it does again and again.",
             )
-        if self.tokens is not None and context.total_usage.total_tokens >= self.tokens:
+        if self.tokens is not None or context.parent is not None:
+            _check_tokens(context)
+
+
+def _check_tokens(context: ExecutionContext) -> None:
+    # A sub-agent spends what the runs around it may spend.
+    for each in (context, *context.ancestors):
+        if each._token_limit is not None and each.total_usage.total_tokens >= each._token_limit:
             raise LimitError(
-                f"agent {agent!r} has used {context.total_usage.total_tokens} of {self.tokens} tokens",
+                f"agent {each.agent_id!r} has used {each.total_usage.total_tokens} of {each._token_limit} tokens",
                 hint="raise limits=Limits(tokens=...).",
             )
+
+
+class RunawayError(LimitError):
+    """Agents call each other without end: nobody on the way down is told, and all of it ends."""

@@ -10,7 +10,7 @@ from agentcore.errors import SignatureError
 __all__ = ["Fault", "faults_of"]
 
 
-class Fault(Exception):  # noqa: N818 - never leaves the package
+class Fault(Exception):
     """Becomes a :class:`~agentcore.errors.SignatureError` at the border of the parser."""
 
     def __init__(self, message: str, position: int, hint: str) -> None:

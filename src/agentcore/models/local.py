@@ -78,7 +78,7 @@ class LocalModel(Model):
         self.name = name
         path = path or _from_environment()
         self._key = Key(path.resolve() if path else None, context_size or _CONTEXT_SIZE, threads)
-        self.profile = _PROFILE if path else _EMBEDDED_PROFILE
+        self.profile: ModelProfile = _PROFILE if path else _EMBEDDED_PROFILE
         self._settings = settings or ModelSettings()
         self._lease: Lease | None = None
         self._release: finalize[[], LocalModel] | None = None

@@ -71,7 +71,7 @@ class OpenAICompatibleModel(Model):
         """
         self.name = name
         self.provider = provider
-        self.profile = profile or ModelProfile()
+        self.profile: ModelProfile = profile or ModelProfile()
         self._model = model
         self._key = ApiKey(api_key, variable=api_key_env)
         self._headers = dict(headers or {})

@@ -57,9 +57,9 @@ class PydanticAIModel(Model):
         """
         title = model if isinstance(model, str) else f"{model.system}:{model.model_name}"
         maker = title.partition(":")[0]
-        self.name = name or f"pydantic-ai:{title}"
-        self.provider = _PROVIDERS.get(maker, maker)
-        self.profile = profile or ModelProfile()
+        self.name: str = name or f"pydantic-ai:{title}"
+        self.provider: str = _PROVIDERS.get(maker, maker)
+        self.profile: ModelProfile = profile or ModelProfile()
         self._settings = settings or ModelSettings()
         self._model = model
         self._inferred: PerLoop[TheirModel] = PerLoop(self._infer)

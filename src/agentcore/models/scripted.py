@@ -63,7 +63,7 @@ class ScriptedModel(Model):
         if isinstance(answers, str):
             raise TypeError("a script is a list of answers; write ScriptedModel.repeating(text) for one text for ever")
         self.name = name
-        self.profile = profile or ModelProfile()
+        self.profile: ModelProfile = profile or ModelProfile()
         self.requests = []
         self._function = answers if callable(answers) else None
         script: list[Answer] = [] if callable(answers) else list(answers)
