@@ -8,9 +8,11 @@ from statistics import median
 from time import process_time
 from typing import Final, TypeAlias
 
+from attrs import frozen
+
 from benchmarks._table import Figure
 
-__all__ = ["Repeat", "measure"]
+__all__ = ["Repeat", "Samples", "figure", "measure", "sample"]
 
 Repeat: TypeAlias = Callable[[int], Awaitable[None]]
 """Does a contestant's work that many times, one after another; its loop is its own, so that no call of ours is timed."""
@@ -21,10 +23,30 @@ _SAMPLE_SECONDS: Final = 0.01
 """CPU time of one sample; long beside the clock's resolution, short beside a noisy neighbour."""
 
 
-async def measure(
+@frozen
+class Samples:
+    """What one process measured of one contestant, in awaits: the CPU time of one awaited no-op coroutine."""
+
+    ratios: list[float]
+    """Round by round, because the speed of a shared machine drifts from one round to the next."""
+    least: float
+    """The shortest sample over the shortest one of the unit."""
+
+
+def figure(samples: list[Samples]) -> Figure:
+    """Put together what several processes measured."""
+    return Figure(median(ratio for each in samples for ratio in each.ratios), min(each.least for each in samples))
+
+
+async def measure(contestants: Mapping[str, Repeat]) -> dict[str, Figure]:
+    """Measure each contestant in this process."""
+    return {name: figure([each]) for name, each in (await sample(contestants)).items()}
+
+
+async def sample(
     contestants: Mapping[str, Repeat], *, rounds: int = _ROUNDS, warm_up: int = _WARM_UP
-) -> dict[str, Figure]:
-    """Measure each contestant in awaits: the CPU time of one awaited no-op coroutine, taken in the same rounds.
+) -> dict[str, Samples]:
+    """Take samples of each contestant, and of the unit in the same rounds.
 
     Args:
         contestants: By name.
@@ -45,13 +67,11 @@ async def measure(
     finally:
         gc.unfreeze()
     units = seconds.pop("")
-    return {name: _figure(taken, units) for name, taken in seconds.items()}
+    return {name: _samples(taken, units) for name, taken in seconds.items()}
 
 
-def _figure(taken: list[float], units: list[float]) -> Figure:
-    # Round by round, because the speed of a shared machine drifts from one round to the next.
-    ratios = [each / unit for each, unit in zip(taken, units, strict=True)]
-    return Figure(median(ratios), min(taken) / min(units))
+def _samples(taken: list[float], units: list[float]) -> Samples:
+    return Samples([each / unit for each, unit in zip(taken, units, strict=True)], min(taken) / min(units))
 
 
 async def _repetitions(contestant: Repeat, warm_up: int) -> int:

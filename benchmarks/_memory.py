@@ -1,22 +1,20 @@
-"""``python -m benchmarks._memory NAME traced|resident``: memory of one of 1,000 runs that wait for their models."""
+"""``python -m benchmarks._memory NAME traced|resident``: KiB that one of 1,000 runs holds while it waits."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import os
 import sys
 import tracemalloc
 from pathlib import Path
 from typing import Final
 
-from benchmarks import _ours
-from benchmarks._peers import peers
-from benchmarks._script import Pause, Run
+from benchmarks._peers import maker_of
 
-__all__: list[str] = []
+__all__ = ["WAITING"]
 
+WAITING: Final = "a task that only waits"
 _COUNT: Final = 1000
 _WARM_UP: Final = 20
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
@@ -34,15 +32,6 @@ class _Gate:
         await self.open.wait()
 
 
-def _run(name: str, pause: Pause) -> Run:
-    if name == "agentcore":
-        return _ours.make(pause=pause)
-    for each, peer in peers():
-        if each == name:
-            return peer.make(observers=True, tool=False, pause=pause)
-    return pause
-
-
 def _resident() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
 
@@ -54,7 +43,7 @@ def _traced() -> int:
 async def _measured(name: str, how: str) -> float:
     """Return KiB for each run, its task included."""
     gate = _Gate()
-    run = _run(name, gate.wait)
+    run = gate.wait if name == WAITING else maker_of(name)(gate.wait)
     gate.open.set()
     await asyncio.gather(*(run() for _ in range(_WARM_UP)))
     gate.open.clear()
@@ -74,4 +63,5 @@ async def _measured(name: str, how: str) -> float:
     return taken / _COUNT / 1024
 
 
-print(json.dumps({"kib": asyncio.run(_measured(sys.argv[1], sys.argv[2]))}))
+if __name__ == "__main__":
+    print(asyncio.run(_measured(sys.argv[1], sys.argv[2])))

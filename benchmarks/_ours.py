@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from agentcore import Agent, ExecutionContext, ModelRequest, ModelResponse, PluginManager, ProviderMiddleware
-from agentcore import ToolCall, Usage, hookimpl
+from agentcore import (
+    Agent,
+    ExecutionContext,
+    ModelRequest,
+    ModelResponse,
+    PluginManager,
+    ProviderMiddleware,
+    ToolCall,
+    Usage,
+    hookimpl,
+)
 from agentcore.models import DeltaHandler, ScriptedModel
-from benchmarks._script import ANSWER, INPUT_TOKENS, INSTRUCTIONS, OUTPUT_TOKENS, QUERY, TICKET, Label, Pause, Run
-from benchmarks._script import no_pause, search
+from benchmarks._script import (
+    ANSWER,
+    INPUT_TOKENS,
+    INSTRUCTIONS,
+    OUTPUT_TOKENS,
+    QUERY,
+    TICKET,
+    Label,
+    Pause,
+    Run,
+    no_pause,
+    search,
+)
 
 __all__ = ["AgentObserver", "Observer", "agent", "make"]
 
@@ -97,7 +117,7 @@ def _search_first(request: ModelRequest) -> ModelResponse:
     return _ANSWER if request.messages[-1].role == "tool" else _SEARCH
 
 
-def make(*, pause: Pause) -> Run:
+def make(pause: Pause) -> Run:
     """Make the run with all observers and middlewares."""
     declared = agent(observers=Observer, middleware=True, pause=pause)
 

@@ -50,4 +50,4 @@ def _line(row: Row) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 20 else f"{value:.1f}"
+    return f"{value:,.0f}" if abs(value) >= 20 or value == int(value) else f"{value:.1f}"

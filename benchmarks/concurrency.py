@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from benchmarks import _ours
-from benchmarks._measure import Repeat, measure
-from benchmarks._peers import peers
+from benchmarks._apart import measure_apart, output_of
+from benchmarks._measure import Repeat
+from benchmarks._memory import WAITING
+from benchmarks._peers import OURS, installed_peers, maker_of
 from benchmarks._script import Run
 from benchmarks._table import Figure, Row
 
-__all__ = ["rows"]
+__all__ = ["ROUNDS", "WARM_UP", "contestants", "rows"]
 
+ROUNDS: Final = 3
+WARM_UP: Final = 1
 _COUNTS: Final = (10, 100, 1000)
-_ROUNDS: Final = 5
-_WARM_UP: Final = 1
-_OURS: Final = "agentcore"
-_TASK: Final = "a task that only waits"
+
+
+def contestants(name: str) -> Mapping[str, Repeat]:
+    """Make those of one framework, by how many runs they make at once."""
+    run = _yield if name == WAITING else maker_of(name)(_yield)
+    return {str(count): _gathering(run, count) for count in _COUNTS}
 
 
 async def _yield() -> None:
@@ -39,32 +41,20 @@ def _gathering(run: Run, count: int) -> Repeat:
 
 
 async def rows() -> list[Row]:
-    """Measure."""
-    runs = {_OURS: _ours.make(pause=_yield)}
-    runs.update({name: peer.make(observers=True, tool=False, pause=_yield) for name, peer in peers()})
-    made: list[Row] = []
-    for count in _COUNTS:
-        contestants = {name: _gathering(run, count) for name, run in runs.items()}
-        figures = await measure(contestants, rounds=_ROUNDS, warm_up=_WARM_UP)
-        made.append(_cost(count, {name: figure.times(1 / count) for name, figure in figures.items()}))
-    return made + list(_memory(list(runs)))
+    """Measure.  Nothing else runs meanwhile, and so nothing is lost by not awaiting."""
+    names = [OURS, *installed_peers(), WAITING]
+    figures = measure_apart("concurrency", names)
+    costs = [_cost(int(count), by_name) for count, by_name in figures.items()]
+    return costs + [_memory(names, how) for how in ("traced", "resident")]
 
 
-def _cost(count: int, figures: dict[str, Figure]) -> Row:
-    ours = figures.pop(_OURS)
-    return Row(what=f"one of {count:,} concurrent runs", unit="awaits", ours=ours, target="≤ 200", others=figures)
+def _cost(count: int, figures: Mapping[str, Figure]) -> Row:
+    each = {name: figure.times(1 / count) for name, figure in figures.items()}
+    ours = each.pop(OURS)
+    return Row(what=f"one of {count:,} concurrent runs", unit="awaits", ours=ours, target="≤ 200", others=each)
 
 
-def _memory(names: list[str]) -> Iterator[Row]:
-    for how in ("traced", "resident"):
-        kept = {name: Figure(_held(name, how)) for name in [*names, _TASK]}
-        ours = kept.pop(_OURS)
-        yield Row(what=f"memory of one of 1,000 concurrent runs, {how}", unit="KiB", ours=ours, target="≤ 4", others=kept)
-
-
-def _held(name: str, how: str) -> float:
-    """Measure in a process of its own, where nothing else was imported or freed before."""
-    command = [sys.executable, "-m", "benchmarks._memory", name, how]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=dict(os.environ))
-    kib: Mapping[str, float] = json.loads(done.stdout)
-    return kib["kib"]
+def _memory(names: list[str], how: str) -> Row:
+    kept = {name: Figure(json.loads(output_of("benchmarks._memory", name, how))) for name in names}
+    ours = kept.pop(OURS)
+    return Row(what=f"memory of one of 1,000 concurrent runs, {how}", unit="KiB", ours=ours, target="≤ 4", others=kept)

@@ -3,40 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
-from agentcore import Agent
-from benchmarks._measure import Repeat, measure
+from benchmarks._apart import measure_apart
+from benchmarks._measure import Repeat
 from benchmarks._ours import AgentObserver, Observer, agent
-from benchmarks._peers import peers
-from benchmarks._script import TICKET, Label, Run, no_pause
+from benchmarks._peers import OURS, installed_peers, peer_named
+from benchmarks._script import TICKET, Run, no_pause
 from benchmarks._table import Figure, Row
 
-__all__ = ["rows"]
+__all__ = ["ROUNDS", "WARM_UP", "contestants", "rows"]
 
-_ROUNDS: Final = 15
+ROUNDS: Final = 9
+WARM_UP: Final = 20
 _BARE: Final = "run, nobody listening"
 _WHOLE: Final = "run, 2 observers of agent and model, 2 middlewares"
 _TOOL: Final = "the same with one tool call"
-_OURS: Final[Mapping[str, Agent]] = {
-    _BARE: agent(observers=None, middleware=False),
-    "run, 2 observers of the agent": agent(observers=AgentObserver, middleware=False),
-    "run, 2 observers of agent and model": agent(observers=Observer, middleware=False),
-    _WHOLE: agent(observers=Observer, middleware=True),
-    _TOOL: agent(observers=Observer, middleware=True, tool=True),
+_OURS: Final[Mapping[str, dict[str, Any]]] = {
+    _BARE: {"observers": None, "middleware": False},
+    "run, 2 observers of the agent": {"observers": AgentObserver, "middleware": False},
+    "run, 2 observers of agent and model": {"observers": Observer, "middleware": False},
+    _WHOLE: {"observers": Observer, "middleware": True},
+    _TOOL: {"observers": Observer, "middleware": True, "tool": True},
 }
+_OTHERS: Final[Mapping[str, dict[str, bool]]] = {
+    _BARE: {"observers": False, "tool": False},
+    _WHOLE: {"observers": True, "tool": False},
+    _TOOL: {"observers": True, "tool": True},
+}
+"""None of the others has middleware around its observers: they run without."""
 _TARGETS: Final = {_WHOLE: "≤ 100", _TOOL: "≤ 200"}
-_OTHERS: Final = {_BARE: (False, False), _WHOLE: (True, False), _TOOL: (True, True)}
-"""Whether the others have observers, and a tool.  None of them has middleware around its observers."""
-
-Measured = Mapping[tuple[str, str], Figure]
-"""By what is run, and by whom."""
 
 
-def _ours(of: Agent) -> Repeat:
+def contestants(name: str) -> Mapping[str, Repeat]:
+    """Make those of one framework, by what they do."""
+    if name == OURS:
+        return {what: _ours(**options) for what, options in _OURS.items()}
+    peer = peer_named(name)
+    return {what: _repeating(peer.make(pause=no_pause, **options)) for what, options in _OTHERS.items()}
+
+
+def _ours(**options: Any) -> Repeat:
+    declared = agent(**options)
+
     async def repeat(times: int) -> None:
         for _ in range(times):
-            await of.run(ticket=TICKET)
+            await declared.run(ticket=TICKET)
 
     return repeat
 
@@ -49,31 +61,16 @@ def _repeating(run: Run) -> Repeat:
     return repeat
 
 
-async def _check(name: str, run: Run) -> None:
-    """Make sure that the run does what it is said to do."""
-    made = await run()
-    if made != Label(label="bug"):
-        raise RuntimeError(f"{name} returned {made!r}")
-
-
 async def rows() -> list[Row]:
-    """Measure."""
-    contestants = {f"{what}|agentcore": _ours(each) for what, each in _OURS.items()}
-    for name, peer in peers():
-        for what, (observers, tool) in _OTHERS.items():
-            run = peer.make(observers=observers, tool=tool, pause=no_pause)
-            await _check(name, run)
-            contestants[f"{what}|{name}"] = _repeating(run)
-    figures = await measure(contestants, rounds=_ROUNDS)
-    return list(_rows({(key.partition("|")[0], key.partition("|")[2]): each for key, each in figures.items()}))
+    """Measure.  Nothing else runs meanwhile, and so nothing is lost by not awaiting."""
+    figures = measure_apart("run", [OURS, *installed_peers()])
+    return [row for what, by_name in figures.items() for row in _rows(what, by_name)]
 
 
-def _rows(figures: Measured) -> Iterator[Row]:
-    for what in _OURS:
-        others = {who: figure for (of, who), figure in figures.items() if of == what and who != "agentcore"}
-        ours = figures[what, "agentcore"]
-        yield Row(what=what, unit="awaits", ours=ours, target=_TARGETS.get(what, ""), others=others)
-        if what == _WHOLE and others:
-            fastest = min(others, key=lambda name: others[name].median)
-            ratio = Figure(others[fastest].median / ours.median)
-            yield Row(what=f"its speed, compared with {fastest}", unit="times", ours=ratio, target="≥ 20")
+def _rows(what: str, figures: dict[str, Figure]) -> Iterator[Row]:
+    ours = figures.pop(OURS)
+    yield Row(what=what, unit="awaits", ours=ours, target=_TARGETS.get(what, ""), others=figures)
+    if what == _WHOLE and figures:
+        fastest = min(figures, key=lambda name: figures[name].median)
+        ratio = Figure(figures[fastest].median / ours.median)
+        yield Row(what=f"its speed, compared with {fastest}", unit="times", ours=ratio, target="≥ 20")

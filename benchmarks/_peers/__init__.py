@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Final, Protocol
+from importlib.util import find_spec
+from typing import Final, Protocol, TypeAlias, cast
 
 from benchmarks._script import Pause, Run
 
-__all__ = ["Peer", "peers"]
+__all__ = ["OURS", "Peer", "installed_peers", "maker_of", "peer_named"]
 
+OURS: Final = "agentcore"
 _MODULES: Final = {
-    "Microsoft Agent Framework": "microsoft",
-    "LangChain": "langchain",
-    "OpenAI Agents": "openai_agents",
-    "pydantic-ai": "pydantic_ai",
-    "ADK": "adk",
+    "Microsoft Agent Framework": ("microsoft", "agent_framework"),
+    "LangChain": ("langchain", "langchain"),
+    "OpenAI Agents": ("openai_agents", "agents"),
+    "pydantic-ai": ("pydantic_ai", "pydantic_ai"),
+    "ADK": ("adk", "google.adk"),
 }
+"""The module here, and the package that it needs."""
+
+Make: TypeAlias = Callable[[Pause], Run]
+"""Makes a framework's run with observers and without a tool."""
 
 
 class Peer(Protocol):
@@ -28,12 +34,32 @@ class Peer(Protocol):
         ...
 
 
-def peers() -> Iterator[tuple[str, Peer]]:
-    """Yield those that are installed, by name."""
-    for name, module in _MODULES.items():
-        try:
-            peer: Peer = import_module(f"benchmarks._peers.{module}")  # type: ignore[assignment]
-        except ImportError as error:
-            print(f"left out: {name} ({error}); see requirements-peers.txt", file=sys.stderr)
+def installed_peers() -> Iterator[str]:
+    """Yield the names of those that are installed, without importing them."""
+    for name, (_, package) in _MODULES.items():
+        if _is_installed(package):
+            yield name
         else:
-            yield name, peer
+            print(f"left out: {name}; see requirements-peers.txt", file=sys.stderr)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def peer_named(name: str) -> Peer:
+    """Import one of them."""
+    return cast("Peer", import_module(f"benchmarks._peers.{_MODULES[name][0]}"))
+
+
+def maker_of(name: str) -> Make:
+    """Import a framework, ours or another, and return what makes its run."""
+    if name == OURS:
+        from benchmarks import _ours
+
+        return _ours.make
+    peer = peer_named(name)
+    return lambda pause: peer.make(observers=True, tool=False, pause=pause)

@@ -11,8 +11,18 @@ from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.runners import InMemoryRunner
 from google.genai import types
 
-from benchmarks._script import ANSWER, INPUT_TOKENS, INSTRUCTIONS, OUTPUT_TOKENS, QUERY, TICKET, Label, Pause, Run
-from benchmarks._script import search
+from benchmarks._script import (
+    ANSWER,
+    INPUT_TOKENS,
+    INSTRUCTIONS,
+    OUTPUT_TOKENS,
+    QUERY,
+    TICKET,
+    Label,
+    Pause,
+    Run,
+    search,
+)
 
 __all__ = ["make"]
 

@@ -20,8 +20,18 @@ from agent_framework import (
     UsageDetails,
 )
 
-from benchmarks._script import ANSWER, INPUT_TOKENS, INSTRUCTIONS, OUTPUT_TOKENS, QUERY, TICKET, Label, Pause, Run
-from benchmarks._script import search
+from benchmarks._script import (
+    ANSWER,
+    INPUT_TOKENS,
+    INSTRUCTIONS,
+    OUTPUT_TOKENS,
+    QUERY,
+    TICKET,
+    Label,
+    Pause,
+    Run,
+    search,
+)
 
 __all__ = ["make"]
 

@@ -7,8 +7,18 @@ from typing import Any
 from agents import Agent, AgentHooks, Model, ModelResponse, RunConfig, RunHooks, Runner, Usage, function_tool
 from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage, ResponseOutputText
 
-from benchmarks._script import ANSWER, INPUT_TOKENS, INSTRUCTIONS, OUTPUT_TOKENS, QUERY, TICKET, Label, Pause, Run
-from benchmarks._script import search
+from benchmarks._script import (
+    ANSWER,
+    INPUT_TOKENS,
+    INSTRUCTIONS,
+    OUTPUT_TOKENS,
+    QUERY,
+    TICKET,
+    Label,
+    Pause,
+    Run,
+    search,
+)
 
 __all__ = ["make"]
 

@@ -10,8 +10,18 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCall
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.usage import RequestUsage
 
-from benchmarks._script import ANSWER, INPUT_TOKENS, INSTRUCTIONS, OUTPUT_TOKENS, QUERY, TICKET, Label, Pause, Run
-from benchmarks._script import search
+from benchmarks._script import (
+    ANSWER,
+    INPUT_TOKENS,
+    INSTRUCTIONS,
+    OUTPUT_TOKENS,
+    QUERY,
+    TICKET,
+    Label,
+    Pause,
+    Run,
+    search,
+)
 
 __all__ = ["make"]
 

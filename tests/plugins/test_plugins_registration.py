@@ -105,7 +105,7 @@ MISFITS: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("misfit", "message"), MISFITS.values(), ids=MISFITS)
 def test_misfit_is_refused(misfit: Any, message: str) -> None:
-    """What does not fit the hooks is refused by an error that names both sides and what to do; nothing is registered."""
+    """What does not fit the hooks is refused by an error that names both sides and the way out; nothing is registered."""
     manager = PluginManager()
     with pytest.raises(PluginValidationError) as caught:
         manager.register(misfit, "odd")
