@@ -113,10 +113,10 @@ def test_the_list_for_programs(command: Any, install: Any) -> None:
     install("bad", RAISING)
     plugins = listed(command("plugins", "--json"))
     good, bad = plugins["good"], plugins["bad"]
-    assert (good["state"], good["version"], good["error"], good["required"]) == ("loaded", "1.2.3", None, False)
+    assert (good["status"], good["version"], good["error"], good["required"]) == ("loaded", "1.2.3", None, False)
     assert good["hooks"] == ["agent_start", "agent_error", "agentcore_shutdown"]
     assert good["load_time"] > 0
-    assert (bad["state"], bad["stage"]) == ("failed", "import")
+    assert (bad["status"], bad["stage"]) == ("failed", "import")
     assert bad["error"] == {"type": "ValueError", "message": "it is broken"}
 
 
@@ -136,7 +136,7 @@ def test_a_plugin_that_fails_at_startup_is_listed_as_failed(command: Any, instal
         "from agentcore import hookimpl\n@hookimpl\ndef agentcore_startup():\n    raise OSError('no disk')\n",
     )
     late = listed(command("plugins", "--json"))["late"]
-    assert (late["state"], late["stage"]) == ("failed", "setup")
+    assert (late["status"], late["stage"]) == ("failed", "setup")
     assert late["error"] == {"type": "OSError", "message": "no disk"}
 
 
@@ -157,7 +157,7 @@ def test_a_disabled_plugin_is_not_imported(
     before = listed(command(*flags, "plugins", "--json", env=env))["good"]
     after = listed(command("plugins", "--json", *flags, env=env))["good"]
     assert before == after
-    assert before["state"] == "disabled"
+    assert before["status"] == "disabled"
     assert reason in before["reason"]
     assert command("run", "crew:echo", "-i", "x", *flags, env=env).returncode == 0
     assert "it is disabled" in command("plugins", "info", "good", *flags, env=env).stdout
@@ -169,7 +169,7 @@ def test_another_configuration_file(command: Any, install: Any, project: Path) -
     install("good", GOOD)
     (project / "other.toml").write_text('disabled = ["good"]\n')
     for arguments in (("--config", "other.toml", "plugins", "--json"), ("plugins", "--json", "--config", "other.toml")):
-        assert listed(command(*arguments))["good"]["state"] == "disabled"
+        assert listed(command(*arguments))["good"]["status"] == "disabled"
     assert command("--config", "none.toml", "plugins").returncode == 2
 
 
@@ -207,7 +207,7 @@ def test_the_config_of_a_plugin_for_programs(command: Any, install: Any) -> None
     """--json has the status with the rows of the config."""
     install("good", GOOD)
     record = json.loads(command("plugins", "info", "good", "--json").stdout)
-    assert record["state"] == "loaded"
+    assert record["status"] == "loaded"
     level = record["config"][0]
     assert (level["name"], level["default"], level["value"]) == ("level", "3", "3")
 

@@ -63,7 +63,7 @@ def test_a_disabled_plugin_stores_nothing_and_says_why(
     assert sorted(each.name for each in (project / ".agentcore").glob("*.db")) == ["metrics.db"]
 
     row = plugins(*flags, env=env)["vectorstore"]
-    assert row["state"] == "disabled"
+    assert row["status"] == "disabled"
     assert reason in row["reason"]
 
 

@@ -121,7 +121,7 @@ def test_an_installed_package_sees_rewrites_and_denies(
     env = {"PYTHONPATH": str(installed), "SEEN": str(seen)}
 
     row = plugins(env=env)["watchful"]
-    assert (row["state"], row["distribution"], row["version"]) == ("loaded", "watchful", "1.2")
+    assert (row["status"], row["distribution"], row["version"]) == ("loaded", "watchful", "1.2")
 
     answer, told = python(PROGRAM, env=env).stdout.splitlines()
     assert answer == "done"

@@ -89,7 +89,8 @@ def reason_of(status: PluginStatus) -> str:
 
 def _record(status: PluginStatus) -> dict[str, Any]:
     error = None if status.error is None else described(status.error)
-    return {**attrs.asdict(status, recurse=False), "hooks": list(status.hooks), "error": error}
+    fields = attrs.asdict(status, recurse=False)
+    return {"name": fields.pop("name"), "status": fields.pop("state"), **fields, "error": error}
 
 
 # --- one plugin's config ---
