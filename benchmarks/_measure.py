@@ -15,7 +15,7 @@ from benchmarks._table import Figure
 __all__ = ["Repeat", "Samples", "figure", "measure", "sample"]
 
 Repeat: TypeAlias = Callable[[int], Awaitable[None]]
-"""Does a contestant's work that many times, one after another; its loop is its own, so that no call of ours is timed."""
+"""Does a contestant's work that many times in a loop of its own, so that no call of ours is timed."""
 
 _ROUNDS: Final = 25
 _WARM_UP: Final = 100

@@ -16,7 +16,7 @@ from agentcore import (
     Usage,
     hookimpl,
 )
-from agentcore.models import DeltaHandler, ScriptedModel
+from agentcore.models import DeltaHandler, Model, ScriptedModel
 from benchmarks._script import (
     ANSWER,
     INPUT_TOKENS,
@@ -74,12 +74,18 @@ class _Middleware(ProviderMiddleware):
         pass
 
 
-class _Pausing(ScriptedModel):
-    pause: Pause
+class _Waiting(Model):
+    """Answers after a pause."""
+
+    name = "waiting"
+    provider = "scripted"
+
+    def __init__(self, pause: Pause) -> None:
+        self._pause = pause
 
     async def respond(self, request: ModelRequest, *, on_delta: DeltaHandler | None = None) -> ModelResponse:
-        await self.pause()
-        return await super().respond(request, on_delta=on_delta)
+        await self._pause()
+        return _ANSWER
 
 
 def agent(
@@ -104,13 +110,10 @@ def agent(
     )
 
 
-def _model(*, tool: bool, pause: Pause) -> ScriptedModel:
-    if pause is no_pause:
-        return ScriptedModel(_search_first, record=False) if tool else ScriptedModel.repeating(ANSWER, usage=_USAGE)
-    model = _Pausing.repeating(ANSWER, usage=_USAGE)
-    assert isinstance(model, _Pausing)
-    model.pause = pause
-    return model
+def _model(*, tool: bool, pause: Pause) -> Model:
+    if pause is not no_pause:
+        return _Waiting(pause)
+    return ScriptedModel(_search_first, record=False) if tool else ScriptedModel.repeating(ANSWER, usage=_USAGE)
 
 
 def _search_first(request: ModelRequest) -> ModelResponse:
@@ -120,8 +123,4 @@ def _search_first(request: ModelRequest) -> ModelResponse:
 def make(pause: Pause) -> Run:
     """Make the run with all observers and middlewares."""
     declared = agent(observers=Observer, middleware=True, pause=pause)
-
-    async def run() -> object:
-        return (await declared.run(ticket=TICKET)).output
-
-    return run
+    return lambda: declared.run(ticket=TICKET)

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 Run: TypeAlias = Callable[[], Awaitable[object]]
-"""Makes one run; returns the validated label."""
+"""Makes one run; returns the validated label, or a result that has it as its ``output``."""
 
 Pause: TypeAlias = Callable[[], Awaitable[None]]
 """What a model awaits before it answers."""

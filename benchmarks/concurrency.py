@@ -16,7 +16,7 @@ from benchmarks._table import Figure, Row
 
 __all__ = ["ROUNDS", "WARM_UP", "contestants", "rows"]
 
-ROUNDS: Final = 3
+ROUNDS: Final = 2
 WARM_UP: Final = 1
 _COUNTS: Final = (10, 100, 1000)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
 
 from agentcore import ExecutionContext, use_context
@@ -65,10 +66,8 @@ def _adk_fork() -> Repeat:
 async def rows() -> list[Row]:
     """Measure."""
     contestants: dict[str, Repeat] = {"make": _make, _WHOLE: _whole, _PUBLIC: _public, _FORK: _fork}
-    try:
+    with suppress(ImportError):
         contestants["ADK"] = _adk_fork()
-    except ImportError:
-        pass
     figures = await measure(contestants)
     forks = {"ADK": figures["ADK"]} if "ADK" in figures else {}
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import agentcore
 from agentcore import ExecutionContext, PluginManager
@@ -12,6 +12,8 @@ from benchmarks._measure import Repeat, measure
 from benchmarks._table import Figure, Row
 
 __all__ = ["rows"]
+
+_F = TypeVar("_F")
 
 _CONTEXT: Final = ExecutionContext("benchmark")
 _ARGUMENTS: Final = {"query": "how to reset the password", "limit": 5}
@@ -129,7 +131,7 @@ def _pluggy_hook(count: int) -> Any:
 
 def apluggy(count: int) -> Repeat:
     """``ahook`` of apluggy."""
-    import apluggy
+    import apluggy  # type: ignore[import-untyped]
 
     hook = _filled(apluggy.PluginManager("benchmark"), apluggy, count).ahook
 
@@ -151,15 +153,17 @@ def apluggy(count: int) -> Repeat:
 
 def _filled(manager: Any, library: Any, count: int) -> Any:
     """Give a manager of pluggy's kind the specification and the implementations."""
+    specified: Callable[[_F], _F] = library.HookspecMarker("benchmark")
+    implemented: Callable[[_F], _F] = library.HookimplMarker("benchmark")
 
     class Specification:
-        @library.HookspecMarker("benchmark")
+        @specified
         def tool_execute(
             self, context: Any, tool: Any, arguments: Any, result: Any, call_id: Any, duration: Any, outcome: Any
         ) -> None: ...
 
     class Observer:
-        @library.HookimplMarker("benchmark")
+        @implemented
         async def tool_execute(self, context: ExecutionContext, tool: str, duration: float) -> None:
             pass
 

@@ -29,6 +29,13 @@ def requests(agent: Agent) -> list[ModelRequest]:
     return model.requests
 
 
+def output_model(agent: Agent) -> type[BaseModel]:
+    """The model that the agent's signature became."""
+    assert agent.output_model is not None
+    model: type[BaseModel] = agent.output_model
+    return model
+
+
 def system(agent: Agent) -> str:
     first = requests(agent)[0].messages[0]
     assert first.role == "system"
@@ -96,13 +103,13 @@ async def test_the_schema_goes_with_the_request(make: Make) -> None:
     agent = make({"label": "bug"}, output=LABEL, instructions="Label it.")
     result = await agent.run("It crashes.")
     assert (result.output.label, result.output.urgent) == ("bug", False)
-    assert isinstance(result.output, agent.output_model)
+    assert isinstance(result.output, output_model(agent))
     (request,) = requests(agent)
-    assert request.output_schema == agent.output_model.model_json_schema()
+    assert request.output_schema == output_model(agent).model_json_schema()
     first, _, rest = system(agent).partition("\n\n")
     assert first == "Label it."
     assert rest.splitlines()[0] == "Answer with one JSON object that has these fields:"
-    assert rest.splitlines()[1:] == describe(agent.output_model).splitlines()
+    assert rest.splitlines()[1:] == describe(output_model(agent)).splitlines()
 
 
 @pytest.mark.parametrize("structure", ["json_object", "prompt"])
@@ -112,7 +119,7 @@ async def test_a_model_that_knows_no_schemas_is_told_the_schema(make: Make, stru
     await agent.run("It crashes.")
     text = system(agent)
     assert "It must fit this JSON Schema:" in text
-    assert json.loads(text.partition("Schema:\n")[2].splitlines()[0]) == agent.output_model.model_json_schema()
+    assert json.loads(text.partition("Schema:\n")[2].splitlines()[0]) == output_model(agent).model_json_schema()
 
 
 @pytest.mark.parametrize(
@@ -284,7 +291,7 @@ async def test_a_mapping_becomes_an_output(make: Make, pm: PluginManager) -> Non
     pm.register(Rewrites(lambda output: {"label": "question", "urgent": "yes"}))
     agent = make({"label": "bug"}, output=LABEL)
     result = await agent.run("x")
-    assert isinstance(result.output, agent.output_model)
+    assert isinstance(result.output, output_model(agent))
     assert result.output.model_dump() == {"label": "question", "urgent": True}
 
 
@@ -371,7 +378,7 @@ async def test_a_response_may_be_replaced_before_it_is_read(make: Make, pm: Plug
 def test_a_mapping_of_fields_declares_an_agent() -> None:
     """Types may be given as types."""
     agent = Agent("triage", output={"label": str, "count": int})
-    assert {name: each.annotation for name, each in agent.output_model.model_fields.items()} == {
+    assert {name: each.annotation for name, each in output_model(agent).model_fields.items()} == {
         "label": str,
         "count": int,
     }

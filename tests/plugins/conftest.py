@@ -206,7 +206,10 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     @lru_cache
     def scan_here() -> tuple[Installed, ...]:
         here = str(tmp_path)
-        return tuple(each for each in scan() if str(each.entry_point.dist.locate_file("")).startswith(here))
+        found = [
+            each for each in scan() if (dist := each.entry_point.dist) and str(dist.locate_file("")).startswith(here)
+        ]
+        return tuple(found)
 
     monkeypatch.setattr(discovery, "_scan", scan_here)
     yield site

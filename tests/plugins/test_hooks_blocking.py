@@ -270,8 +270,11 @@ async def test_no_thread_can_be_started(
 def test_forked_process_has_threads_of_its_own() -> None:
     """In a forked process blocking implementations run, though the parent's threads are not there."""
     done = run_python("""
-        import asyncio, os
+        import asyncio, os, warnings
         from agentcore import PluginManager, hookimpl
+
+        # Python 3.12 warns of every fork of a process with threads; this is the one that is tested.
+        warnings.simplefilter("ignore", DeprecationWarning)
 
         class Slow:
             @hookimpl(blocking=True)
@@ -312,3 +315,22 @@ def test_hanging_thread_does_not_keep_the_interpreter() -> None:
         asyncio.run(main())
     """)
     assert (done.returncode, done.stdout) == (0, "[]\n")
+
+
+def test_job_that_comes_when_a_thread_gives_up() -> None:
+    """A call that comes at the moment at which an idle thread ends is taken by it."""
+    loop = asyncio.new_event_loop()
+    taken: list[Any] = []
+    pool = threads._Threads("one")
+    pool._pending = 1
+    thread = threading.Thread(target=lambda: taken.append(pool._next(0.0)))
+    thread.start()
+    # It has waited in vain, and holds the lock while it looks again.
+    while pool._idle or not pool._lock.locked():
+        pass
+    job = threads._Job(loop, loop.create_future(), lambda: None)
+    pool._jobs.put(job)
+    thread.join()
+    loop.close()
+    assert taken == [job]
+    assert pool._pending == 0

@@ -311,6 +311,10 @@ def _variadic(tool: Any, *rest: Any, **more: Any) -> Any:
     return tool, rest, more
 
 
+def _variadic_of_known_names(*arguments: Any, **result: Any) -> Any:
+    return arguments, result
+
+
 def _none() -> Any:
     return ()
 
@@ -323,6 +327,7 @@ def _none() -> Any:
         (_own_default_between, ("search", 7, "1")),
         (_default_of_known, ("search", 3)),
         (_variadic, ("search", (), {})),
+        (_variadic_of_known_names, ((), {})),
         (_none, ()),
     ],
 )
@@ -404,8 +409,9 @@ async def test_call_with_wrong_arguments(
 
 def test_hook_is_called_within_a_loop(arguments: Callable[..., dict[str, Any]]) -> None:
     """Without a running loop a call says so."""
+    hooks: Any = PluginManager().hook
     with pytest.raises(RuntimeError, match="no running event loop"):
-        PluginManager().hook.tool_start(**arguments("tool_start"))
+        hooks.tool_start(**arguments("tool_start"))
 
 
 async def test_order_and_mixture(recorder: Recorder, arguments: Callable[..., dict[str, Any]]) -> None:

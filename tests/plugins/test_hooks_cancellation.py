@@ -181,6 +181,29 @@ async def test_self_cancellation_within_a_task_that_is_not_cancelled(
     assert failures.kinds == [("mine", "tool_start", asyncio.CancelledError)]
 
 
+async def test_failure_in_a_task_that_ignored_its_cancellation(
+    arguments: Callable[..., dict[str, Any]],
+    plugin: Callable[..., Any],
+    failures: Any,
+    make_manager: Callable[..., Any],
+) -> None:
+    """In a task that was cancelled and goes on all the same, a plugin that fails is a plugin that fails."""
+    manager = make_manager(broken=plugin(tool_start=lambda: 1 / 0))
+
+    async def stubborn() -> str:
+        try:
+            await asyncio.sleep(NEVER)
+        except asyncio.CancelledError:
+            await manager.hook.tool_start(**arguments("tool_start"))
+        return "went on"
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    task.cancel()
+    assert await task == "went on"
+    assert failures.kinds == [("broken", "tool_start", ZeroDivisionError)]
+
+
 async def test_plugin_that_cancels_the_run(
     arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any], make_manager: Callable[..., Any]
 ) -> None:
@@ -284,3 +307,20 @@ async def test_cancelled_value_hook_is_no_denial(
     with pytest.raises(HookError) as caught:
         await manager.hook.agent_input(**arguments("agent_input"))
     assert isinstance(caught.value.__cause__, asyncio.CancelledError)
+
+
+async def test_two_causes_of_a_failure(
+    arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any], make_manager: Callable[..., Any]
+) -> None:
+    """The run's cancellation is found behind an error that names another cause."""
+
+    def convert() -> None:
+        raise ConnectionError("lost") from OSError("the socket")
+
+    waiting = Waiting(convert)
+    manager = make_manager(waiting=plugin(tool_start=waiting))
+    task = asyncio.create_task(manager.hook.tool_start(**arguments("tool_start")))
+    await waiting.begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

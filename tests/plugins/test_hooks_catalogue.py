@@ -70,7 +70,7 @@ async def test_hook_without_implementations(hook: str, arguments: Callable[..., 
     """A hook that nobody implements changes nothing: a value passes, a list is empty, no answer is None."""
     specification = SPECIFICATIONS[hook]
     given = arguments(hook)
-    expected = {
+    expected: dict[HookKind, Any] = {
         HookKind.EVENT: None,
         HookKind.VALUE: given.get(specification.noun or ""),
         HookKind.COLLECT: [],

@@ -30,7 +30,7 @@ async def test_collects_in_order(arguments: Callable[..., dict[str, Any]], plugi
 
     manager = PluginManager()
     manager.register(plugin(knowledge_query=generated), "generated")
-    manager.register(plugin(knowledge_query=list), "empty")
+    manager.register(plugin(knowledge_query=lambda: ()), "empty")
     manager.register(plugin(knowledge_query=lambda: None), "none")
     manager.register(plugin(knowledge_query=two), "two")
     manager.register(plugin(knowledge_query=lambda: (hit("a"),)), "one")

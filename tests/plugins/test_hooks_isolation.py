@@ -139,7 +139,8 @@ async def test_result_of_an_event_is_ignored(
 ) -> None:
     """An event returns None, whatever its implementations return; only what claims to be awaitable has to be."""
     manager = make_manager(odd=plugin(tool_start=lambda: result))
-    assert await manager.hook.tool_start(**arguments("tool_start")) is None
+    hooks: Any = manager.hook
+    assert await hooks.tool_start(**arguments("tool_start")) is None
     assert failures.kinds in ([], [("odd", "tool_start", TypeError)])
 
 
@@ -183,6 +184,27 @@ async def test_closing_a_call_closes_the_implementation(
     call.close()
     assert closed == ["closed"]
     assert [each.failures for each in manager.statuses()] == [0, 0]
+
+
+async def test_call_without_a_task(
+    arguments: Callable[..., dict[str, Any]],
+    plugin: Callable[..., Any],
+    failures: Any,
+    make_manager: Callable[..., PluginManager],
+) -> None:
+    """A hook may be driven by hand, where there is no task that could have been cancelled."""
+    manager = make_manager(broken=plugin(tool_start=_cancels_itself))
+    done = asyncio.get_running_loop().create_future()
+
+    def drive() -> None:
+        try:
+            manager.hook.tool_start(**arguments("tool_start")).__await__().send(None)
+        except StopIteration as stop:
+            done.set_result(stop.value)
+
+    asyncio.get_running_loop().call_soon(drive)
+    assert await done is None
+    assert failures.kinds == [("broken", "tool_start", asyncio.CancelledError)]
 
 
 async def test_every_failure_counts(

@@ -17,7 +17,8 @@ from agentcore.errors import PluginValidationError
 
 def manager_of(order: dict[str, dict[str, Any]], config: list[str] | None = None) -> PluginManager:
     """A manager with a plugin for each name, in this order, that implements one hook with the given options."""
-    settings = Settings(hooks={"tool_start": {"order": config}} if config is not None else {})
+    hooks: Any = {} if config is None else {"tool_start": {"order": config}}
+    settings = Settings(hooks=hooks)
     manager = PluginManager(settings)
     for name, options in order.items():
         manager.register(hookimpl(specname="tool_start", **options)(_implementation(options)), name)
@@ -82,9 +83,14 @@ async def test_calls_run_in_the_order_that_is_explained(
     """What ``explain()`` says is how the hook is called."""
     ran: list[str] = []
     manager = PluginManager()
-    for name, options in {"a": {"trylast": True}, "b": {}, "c": {"after": "a"}, "d": {"tryfirst": True}}.items():
-        function = hookimpl(**options)(lambda name=name: ran.append(name))  # type: ignore[call-overload]
-        manager.register(plugin(tool_start=function), name)
+    marks: dict[str, Any] = {
+        "a": hookimpl(trylast=True),
+        "b": hookimpl,
+        "c": hookimpl(after="a"),
+        "d": hookimpl(tryfirst=True),
+    }
+    for name, mark in marks.items():
+        manager.register(plugin(tool_start=mark(lambda name=name: ran.append(name))), name)
     await manager.hook.tool_start(**arguments("tool_start"))
     assert ran == order_of(manager) == ["d", "b", "a", "c"]
 

@@ -377,6 +377,33 @@ async def test_what_cannot_be_closed_is_logged(
     await call
 
 
+async def test_awaitable_that_cannot_be_closed(
+    arguments: Callable[..., dict[str, Any]],
+    plugin: Callable[..., Any],
+    failures: Any,
+    make_manager: Callable[..., PluginManager],
+    hasty: Settings,
+) -> None:
+    """An awaitable of one's own that swallows whatever is thrown into it, and has nothing to close, is left behind."""
+
+    class Immortal:
+        def __await__(self) -> Any:
+            return self
+
+        def __iter__(self) -> Any:
+            return self
+
+        def __next__(self) -> Any:
+            """Give to the loop what a bare yield gives: call me again."""
+
+        def throw(self, *error: Any) -> Any:
+            """Swallow it."""
+
+    manager = make_manager(hasty, immortal=plugin(tool_start=lambda: Immortal()))
+    await manager.hook.tool_start(**arguments("tool_start"))
+    assert failures.kinds == [("immortal", "tool_start", HookTimeoutError)]
+
+
 # --- the watchdog's eye ---
 
 

@@ -174,6 +174,14 @@ async def test_wrong_type(
         await getattr(manager.hook, hook)(**arguments(hook))
 
 
+async def test_nonsense_within_a_limit(arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any]) -> None:
+    """A limit of time makes no difference to what is refused."""
+    manager = PluginManager()
+    manager.register(plugin(tool_call=hookimpl(timeout=5)(_nonsense)), "guard")
+    with pytest.raises(HookError, match="returned object for 'call'"):
+        await manager.hook.tool_call(**arguments("tool_call"))
+
+
 async def test_caller_keeps_its_own_value(arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any]) -> None:
     """A replacement is returned; what was passed in is what it was."""
     given = arguments("tool_call")

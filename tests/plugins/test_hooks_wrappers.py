@@ -123,7 +123,8 @@ async def test_result_around_an_event_is_ignored(
 
     manager = PluginManager()
     manager.register(plugin(tool_start=wrapper(around)), "wrapper")
-    assert await manager.hook.tool_start(**arguments("tool_start")) is None
+    hooks: Any = manager.hook
+    assert await hooks.tool_start(**arguments("tool_start")) is None
 
 
 # --- failures inside ---

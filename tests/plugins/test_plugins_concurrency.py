@@ -137,7 +137,11 @@ def test_no_call_is_compiled_from_what_was(arguments: Callable[..., dict[str, An
 def test_one_plugin_is_registered_once(arguments: Callable[..., dict[str, Any]]) -> None:
     """Of several threads that register under one name one succeeds."""
     manager = PluginManager()
-    raised = on_threads(*[lambda: manager.register(Counting(), "one") and None for _ in range(8)])
+
+    def register() -> None:
+        manager.register(Counting(), "one")
+
+    raised = on_threads(*[register] * 8)
     assert [type(each).__name__ for each in raised] == ["PluginValidationError"] * 7
     assert len(manager.implementations("tool_start")) == 1
 

@@ -13,7 +13,7 @@ import pytest
 
 from agentcore import PluginManager, Settings
 from agentcore._plugins import installed_plugins
-from agentcore.errors import ConfigError, PluginValidationError
+from agentcore.errors import ConfigError, PluginLoadError, PluginValidationError
 
 MODULE = """
 from agentcore import hookimpl
@@ -472,6 +472,44 @@ async def test_enabled_for_a_scope(settings: dict[str, Any], site: Any, configur
     assert (status.state, status.distribution) == ("loaded", "agentcore-store")
     assert manager.implementations("tool_start") == []
     assert status_of(manager, "store").state == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("raise ValueError('broken')", "plugin 'broken' failed at import: ValueError: broken"),
+        ("text = 1\nclass Config: ...", ""),
+    ],
+    ids=["raises", "fine"],
+)
+def test_enabled_for_a_scope_and_broken(
+    text: str, message: str, site: Any, configured: Callable[..., Settings]
+) -> None:
+    """A scope that enables what cannot be loaded is refused; the manager goes on as it was."""
+    site.install("broken", text)
+    manager = PluginManager(configured(autoload=False))
+    manager.load()
+    if message:
+        with pytest.raises(PluginLoadError, match=message):
+            manager.scope(enabled=["broken"])
+    else:
+        manager.scope(enabled=["broken"])
+    assert status_of(manager, "broken").state == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("raise KeyboardInterrupt", ""),
+        ("class Odd:\n    def __dir__(self): raise KeyboardInterrupt\nodd = Odd()", "odd"),
+    ],
+    ids=["import", "registration"],
+)
+def test_keyboard_interrupt_while_loading(text: str, target: str, site: Any, manager: PluginManager) -> None:
+    """Who presses Ctrl-C while plugins are loaded stops the program."""
+    site.install("slow", text, target=target)
+    with pytest.raises(KeyboardInterrupt):
+        manager.load()
 
 
 def test_enabled_for_a_scope_and_loaded_already(site: Any, manager: PluginManager) -> None:

@@ -172,6 +172,33 @@ async def test_plugins_unregistered_during_startup(life: list[str], plugin: Call
     assert manager.statuses() == []
 
 
+async def test_plugins_unregistered_while_others_are_asked_or_shut_down(
+    life: list[str], plugin: Callable[..., Any]
+) -> None:
+    """A plugin that is taken out before its turn comes is neither asked for middleware nor shut down."""
+    manager = PluginManager()
+    asked: list[str] = []
+
+    class Bringing(Living):
+        @hookimpl
+        def register_middleware(self) -> None:
+            asked.append(self.name)
+
+    manager.register(Bringing("a", life))
+    manager.register(Living("b", life))
+    manager.register(
+        plugin(
+            register_middleware=lambda: manager.unregister("a") and None,
+            agentcore_shutdown=lambda: manager.unregister("b") and None,
+        ),
+        "one",
+    )
+    async with manager:
+        pass
+    assert life == ["+b", "+a"]
+    assert asked == []
+
+
 async def test_startup_that_runs_an_agent(life: list[str]) -> None:
     """A plugin may run an agent when it is started, in a task of its own or not: it does not wait for itself."""
 
@@ -181,7 +208,7 @@ async def test_startup_that_runs_an_agent(life: list[str]) -> None:
 
     class Testing(Living):
         @hookimpl
-        async def agentcore_startup(self, plugins: PluginManager) -> None:
+        async def agentcore_startup(self, plugins: PluginManager) -> None:  # type: ignore[override]
             await FunctionAgent(work, plugins=plugins).run()
             await asyncio.create_task(FunctionAgent(work, plugins=plugins, providers=[Living("b", life)]).run())
             life.append("+a")
@@ -322,7 +349,7 @@ async def test_failing_startup(life: list[str], failures: Any, make_manager: Cal
 
     class Failing(Living):
         @hookimpl
-        def agentcore_startup(self) -> None:
+        async def agentcore_startup(self) -> None:
             raise ConnectionError("no database")
 
         @hookimpl

@@ -390,8 +390,8 @@ async def test_no_middleware_costs_nothing(
 def test_base_class_does_nothing() -> None:
     """The steps of the base class leave everything."""
     middleware = ProviderMiddleware()
-    assert middleware.pre_execute("one", "tool_start", {}) is None  # type: ignore[func-returns-value]
-    assert middleware.post_execute("one", "tool_start", 1) is None  # type: ignore[func-returns-value]
+    assert middleware.pre_execute("one", "tool_start", {}) is None
+    assert middleware.post_execute("one", "tool_start", 1) is None
     assert not inspect.iscoroutinefunction(middleware.pre_execute)
 
 

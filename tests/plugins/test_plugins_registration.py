@@ -92,6 +92,10 @@ MISFITS: dict[str, tuple[Any, str]] = {
     ),
     "unmarked function": (_plain, "plugin 'odd' is a function that is not marked as an implementation\nhint: mark it"),
     "builtin": (print, "plugin 'odd' is a function that is not marked"),
+    "builtin that does not say what it takes": (
+        hookimpl(specname="tool_start")({}.update),
+        "plugin 'odd' implements 'tool_start' with functools.partial(<built-in method update",
+    ),
     "class of a provider": (
         ListsUnknown,
         "plugin 'odd' is the class 'ListsUnknown', and providers are registered as instances\nhint: write "
@@ -105,7 +109,7 @@ MISFITS: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("misfit", "message"), MISFITS.values(), ids=MISFITS)
 def test_misfit_is_refused(misfit: Any, message: str) -> None:
-    """What does not fit the hooks is refused by an error that names both sides and the way out; nothing is registered."""
+    """What does not fit the hooks is refused by an error that says why and what to do; nothing is registered."""
     manager = PluginManager()
     with pytest.raises(PluginValidationError) as caught:
         manager.register(misfit, "odd")

@@ -269,7 +269,7 @@ def test_scopes_are_let_go_of() -> None:
     manager = PluginManager()
     provider = Recorder()
     scope = manager.scope(providers=[provider])
-    references = [weakref.ref(scope), weakref.ref(provider)]
+    references: list[weakref.ref[Any]] = [weakref.ref(scope), weakref.ref(provider)]
     del scope, provider
     gc.collect()
     assert [each() for each in references] == [None, None]

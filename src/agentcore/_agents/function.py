@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import getdoc, isawaitable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 
 from pydantic import BaseModel
 
@@ -32,9 +32,11 @@ class FunctionAgent(BaseAgent[T]):
         **options: As for :class:`BaseAgent`.
     """
 
-    def __init__(
-        self, function: Callable[..., Awaitable[T]] | Callable[..., T], *, name: str | None = None, **options: Any
-    ) -> None:
+    @overload
+    def __init__(self, function: Callable[..., Awaitable[T]], *, name: str | None = ..., **options: Any) -> None: ...
+    @overload
+    def __init__(self, function: Callable[..., T], *, name: str | None = ..., **options: Any) -> None: ...
+    def __init__(self, function: Callable[..., Any], *, name: str | None = None, **options: Any) -> None:
         super().__init__(name or str(getattr(function, "__name__", type(function).__name__)), **options)
         self._function = function
         self._context_names = parameters_of_type(function, (ExecutionContext,))

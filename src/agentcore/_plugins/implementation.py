@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import Parameter, iscoroutinefunction, signature
 from typing import Any, Literal, TypeAlias
 
@@ -61,13 +61,13 @@ def wanted_arguments(
     """Return the hook's arguments that *function* takes, by position and by name.
 
     Raises:
-        PluginValidationError: It demands one that the hook does not have.
+        PluginValidationError: It demands one that the hook does not have, or does not say what it takes.
     """
     positional: list[str] = []
     keywords: list[str] = []
     in_order = True
-    for name, parameter in signature(function).parameters.items():
-        if name in specification.arguments:
+    for name, parameter in _parameters(plugin, specification, function).items():
+        if name in specification.arguments and parameter.kind not in _VARIADIC:
             by_position = in_order and parameter.kind is not Parameter.KEYWORD_ONLY
             (positional if by_position else keywords).append(name)
         elif parameter.default is Parameter.empty and parameter.kind not in _VARIADIC:
@@ -79,6 +79,19 @@ def wanted_arguments(
 
 
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+
+
+def _parameters(
+    plugin: str, specification: HookSpecification[..., Any], function: Callable[..., Any]
+) -> Mapping[str, Parameter]:
+    try:
+        return signature(function).parameters
+    except ValueError as error:
+        raise PluginValidationError(
+            f"plugin {plugin!r} implements {specification.name!r} with {function!r}, which does not say what it takes",
+            plugin=plugin,
+            hint="write a function around it.",
+        ) from error
 
 
 def _unknown_argument(plugin: str, specification: HookSpecification[..., Any], argument: str) -> PluginValidationError:

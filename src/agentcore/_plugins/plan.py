@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from types import FrameType
 from typing import Any, Literal, TypeAlias
 
 from agentcore._context import ExecutionContext
@@ -139,12 +140,30 @@ def checked_middleware(given: object, plugin: str) -> ProviderMiddleware:
 
 
 def _cancellation(error: BaseException) -> asyncio.CancelledError | None:
-    """Return the cancellation that *error* is, or that it was made of by ``except BaseException: raise ...``."""
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        if isinstance(cause, asyncio.CancelledError):
+    """Return the cancellation that *error* is, or that it was made of by ``except BaseException: raise ...``.
+
+    None for a cancellation that those who called the hook were handling then: Python notes it as the context, too.
+    """
+    callers = _callers(error)
+    waiting: list[BaseException | None] = [error]
+    seen: list[BaseException] = []
+    while waiting:
+        cause = waiting.pop()
+        if cause is None or cause in seen:
+            continue
+        frame = None if cause.__traceback__ is None else cause.__traceback__.tb_frame
+        if isinstance(cause, asyncio.CancelledError) and frame not in callers:
             return cause
-        seen.add(id(cause))
-        cause = cause.__cause__ or cause.__context__
+        seen.append(cause)
+        waiting += [cause.__context__, cause.__cause__]
     return None
+
+
+def _callers(error: BaseException) -> set[FrameType]:
+    """Return the frames that were waiting for the one that caught *error*."""
+    frame = None if error.__traceback__ is None else error.__traceback__.tb_frame.f_back
+    callers: set[FrameType] = set()
+    while frame is not None:
+        callers.add(frame)
+        frame = frame.f_back
+    return callers

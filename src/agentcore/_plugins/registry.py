@@ -134,10 +134,6 @@ class Registry:
         self._pluggy.set_blocked(name)
         self._plugins.pop(name, None)
 
-    def is_blocked(self, name: str) -> bool:
-        """Whether the name is refused."""
-        return self._pluggy.is_blocked(name)
-
     @property
     def plugins(self) -> dict[str, object]:
         """The registered plugins by name, in the order in which they came."""

@@ -80,9 +80,7 @@ class Roster:
                 yield found
 
     def _book_disabled(self, name: str, reason: str) -> None:
-        source = self.installed.get(name)
-        if source is not None:
-            self._statuses[name] = _status(name, source, state="disabled", reason=reason)
+        self._statuses[name] = _status(name, self.installed[name], state="disabled", reason=reason)
 
     def _try(self, name: str) -> Found | None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from enum import Enum
 from inspect import Parameter, getattr_static, isclass, isfunction, signature
 from types import MethodType
@@ -57,7 +57,7 @@ class HookSpecification(Generic[P, T]):
 
     if TYPE_CHECKING:
 
-        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]: ...
 
         def __get__(self, instance: object, owner: type) -> Self: ...
 

@@ -64,11 +64,12 @@ _watched: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Watchdog] = weak
 def watch(timeout: float) -> None:
     """Watch the running loop for as long as it lives, looking often enough for *timeout*."""
     loop = asyncio.get_running_loop()
+    interval = min(INTERVAL, max(timeout / 4, _SHORTEST_INTERVAL))
     watchdog = _watched.get(loop)
     if watchdog is None:
-        _watched[loop] = watchdog = _Watchdog()
-        watchdog.look(weakref.ref(loop))
-    watchdog.interval = min(watchdog.interval, max(timeout / 4, _SHORTEST_INTERVAL))
+        _watched[loop] = watchdog = _Watchdog(interval)
+        watchdog.look()
+    watchdog.interval = min(watchdog.interval, interval)
 
 
 def cancellations() -> int:
@@ -114,16 +115,14 @@ def _take_back(task: _Task, expired: _Expired) -> None:
 class _Watchdog:
     """Looks after one loop."""
 
-    def __init__(self) -> None:
-        self.interval = INTERVAL
+    def __init__(self, interval: float) -> None:
+        self.interval = interval
         # It holds the coroutines themselves: an id would soon be that of another one.
         self._since: dict[_Stand, float] = {}
 
-    def look(self, reference: weakref.ref[asyncio.AbstractEventLoop]) -> None:
+    def look(self) -> None:
         """Look once, and again later."""
-        loop = reference()
-        if loop is None or loop.is_closed():
-            return
+        loop = asyncio.get_running_loop()
         now = monotonic()
         since: dict[_Stand, float] = {}
         for task in asyncio.all_tasks(loop):
@@ -136,7 +135,7 @@ class _Watchdog:
                 since[stand] = self._since.get(stand, now)
                 _end_in_time(task, stand, plan, since[stand], now)
         self._since = since
-        loop.call_later(self.interval, self.look, reference)
+        loop.call_later(self.interval, self.look)
 
 
 def _stands(task: _Task) -> dict[_Stand, Plan]:
@@ -171,10 +170,8 @@ def _end_in_time(task: _Task, stand: _Stand, plan: Plan, since: float, now: floa
 
 def _close(stand: _Stand, plan: Plan) -> None:
     """End an execution by force; its ``finally`` runs outside of the task, and may no longer await."""
-    close = getattr(awaited_by(stand.coroutine), "close", None)
     try:
-        if close is not None:
-            close()
+        awaited_by(stand.coroutine).close()
     except KeyboardInterrupt:
         raise
     except BaseException as error:

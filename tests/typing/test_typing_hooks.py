@@ -1,0 +1,90 @@
+"""What type checkers say of calls of hooks."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+FILES = sorted(each.name for each in HERE.glob("*.py") if not each.name.startswith("test_"))
+
+Found = set[tuple[str, int, str]]
+"""The file, the line and the code of each error."""
+
+
+def run(*command: str) -> str:
+    """Run a checker on every file; returns what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command, *(str(HERE / each) for each in FILES)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=170,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
+
+
+def mypy() -> Iterator[tuple[str, int, str]]:
+    """What mypy finds."""
+    output = run("mypy", "--strict", "--no-error-summary", "--show-error-codes", "--no-pretty")
+    for line in output.splitlines():
+        found = re.fullmatch(r"(.+?):(\d+): error: .*\[([\w-]+)\]", line)
+        if found is not None:
+            yield Path(found[1]).name, int(found[2]), found[3]
+        else:
+            assert ": note: " in line, line
+
+
+def pyright() -> Iterator[tuple[str, int, str]]:
+    """What pyright finds."""
+    output = json.loads(run("pyright", "--outputjson", "--pythonpath", sys.executable))
+    for each in output["generalDiagnostics"]:
+        yield Path(each["file"]).name, each["range"]["start"]["line"] + 1, each["rule"]
+
+
+def expected(index: int) -> Found:
+    """The errors that the files are marked with: the codes of mypy, then of pyright."""
+    return {
+        (name, number, marked[1].split()[index])
+        for name in FILES
+        for number, line in enumerate((HERE / name).read_text(encoding="utf-8").splitlines(), 1)
+        if (marked := re.search(r"# error: (\S+ \S+)$", line)) is not None
+    }
+
+
+def places(errors: Found) -> set[tuple[str, int]]:
+    """Where the errors are."""
+    return {(name, line) for name, line, _ in errors}
+
+
+def compare(found: Found, marked: Found) -> None:
+    """A wrong line may be wrong in further ways; others may not."""
+    assert marked - found == set()
+    assert places(found) - places(marked) == set()
+
+
+def test_mypy() -> None:
+    """mypy in strict mode refuses exactly the calls that are marked as wrong."""
+    compare(set(mypy()), expected(0))
+
+
+@pytest.mark.skipif(find_spec("pyright") is None, reason="pyright is not installed")
+def test_pyright() -> None:
+    """pyright refuses exactly the calls that are marked as wrong."""
+    compare(set(pyright()), expected(1))
+
+
+def test_something_is_marked() -> None:
+    """The marks are found: there is a wrong call of each kind, and a file without any."""
+    assert {name for name, _, _ in expected(0)} == {"hooks_wrong.py"}
+    assert {"attr-defined", "call-arg", "arg-type", "assignment"} <= {code for _, _, code in expected(0)}
