@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import Any, Final, Protocol, cast
+from typing import Any, Protocol, cast
 
 from attrs import asdict
 
@@ -22,13 +22,12 @@ from benchmarks._table import Figure
 
 __all__ = ["Contest", "measure_apart", "output_of"]
 
-_PROCESSES: Final = 3
-"""Of each framework."""
-
 
 class Contest(Protocol):
     """A module of this package that has contestants to be measured apart."""
 
+    PROCESSES: int
+    """Of each framework."""
     ROUNDS: int
     """In each process."""
     WARM_UP: int
@@ -41,8 +40,9 @@ class Contest(Protocol):
 
 def measure_apart(module: str, names: Iterable[str]) -> dict[str, dict[str, Figure]]:
     """Measure the contestants of *module*; the figures are by what is done, then by framework."""
+    contest = cast("Contest", import_module(f"benchmarks.{module}"))
     collected: dict[str, dict[str, list[Samples]]] = {}
-    for _ in range(_PROCESSES):
+    for _ in range(contest.PROCESSES):
         for name in names:
             for what, taken in json.loads(output_of("benchmarks._apart", module, name)).items():
                 collected.setdefault(what, {}).setdefault(name, []).append(Samples(**taken))

