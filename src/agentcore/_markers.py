@@ -1,7 +1,7 @@
 """The decorators that mark hook specifications and implementations."""
 
 from collections.abc import Callable, Sequence
-from functools import partial, update_wrapper
+from functools import update_wrapper
 from inspect import ismethod
 from typing import Any, Final, NamedTuple, TypeVar, overload
 
@@ -102,9 +102,19 @@ def hookimpl(
 
 def _markable(function: Any) -> Any:
     """Return *function*, or what calls it where it cannot hold a mark: a bound method, a builtin."""
-    if ismethod(function) or not hasattr(function, "__dict__"):
-        return update_wrapper(partial(function), function)
-    return function
+    return _Caller(function) if ismethod(function) or not hasattr(function, "__dict__") else function
+
+
+class _Caller:
+    # Not a partial: as an attribute of a class that would be bound to the instance, from Python 3.14 on.
+
+    __wrapped__: Callable[..., Any]
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.__wrapped__(*args, **keywords)
 
 
 def implementation_options(function: object) -> ImplementationOptions:

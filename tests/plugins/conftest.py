@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -20,6 +21,7 @@ from agentcore import (
     ModelRequest,
     ModelResponse,
     PluginManager,
+    PluginStatus,
     Settings,
     ToolCall,
     Usage,
@@ -156,8 +158,56 @@ def configured(tmp_path: Path) -> Callable[..., Settings]:
     return configured
 
 
+@pytest.fixture
+def quiet() -> Callable[[], None]:
+    """Makes sure, when it is called, that the running task was left without cancellations."""
+
+    def quiet() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+
+    return quiet
+
+
 class Site:
     """A folder of installed distributions, first on the path where modules are sought."""
+
+    OBSERVER = """
+from agentcore import hookimpl
+seen = []
+@hookimpl
+def tool_start(tool): seen.append(tool)
+"""
+    """The text of a module that implements an event."""
+
+    STORE = """
+from pydantic import BaseModel
+from agentcore import hookimpl
+
+class Config(BaseModel):
+    path: str = "here"
+    limit: int = 3
+
+class Store:
+    Config = Config
+    def __init__(self, config): self.config = config
+    @hookimpl
+    def tool_start(self, tool): ...
+
+class FromConfig(Store):
+    def __init__(self, path, limit): self.given = (path, limit)
+    @classmethod
+    def from_config(cls, config): return cls(config.path, config.limit)
+
+class Plain:
+    @hookimpl
+    def tool_start(self, tool): ...
+
+instance = Plain()
+store = Store(Config(path="there"))
+"""
+    """The text of a module with plugins of every kind that has or takes a config."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -216,3 +266,20 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     for module in site.modules:
         for name in [each for each in sys.modules if each == module or each.startswith(f"{module}.")]:
             del sys.modules[name]
+
+
+@pytest.fixture
+def manager(site: Site) -> PluginManager:
+    """A manager of what the test installs, without any configuration."""
+    return PluginManager()
+
+
+@pytest.fixture
+def status_of() -> Callable[[PluginManager, str], PluginStatus]:
+    """Finds the status of one plugin."""
+
+    def status_of(manager: PluginManager, name: str) -> PluginStatus:
+        [status] = [each for each in manager.statuses() if each.name == name]
+        return status
+
+    return status_of

@@ -11,7 +11,7 @@ import pytest
 from agentcore import ExecutionContext, PluginManager, ProviderMiddleware, Settings, hookimpl
 from agentcore.errors import HookError, HookTimeoutError
 
-NEVER = 3600.0
+NEVER = 30.0
 
 
 class Waiting:

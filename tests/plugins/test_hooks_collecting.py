@@ -127,9 +127,6 @@ async def test_results_are_the_callers(plugin: Callable[..., Any]) -> None:
     assert kept == ["tool"]
 
 
-# --- the first answer ---
-
-
 async def test_first_answer_wins(plugin: Callable[..., Any]) -> None:
     """The first implementation that answers ends the search; those before it that return None leave it to others."""
     asked: list[str] = []

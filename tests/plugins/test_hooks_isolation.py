@@ -12,8 +12,6 @@ import pytest
 
 from agentcore import Deny, PluginManager, hookimpl
 
-# --- ways of failing ---
-
 
 def _raises() -> None:
     raise ValueError("broken")

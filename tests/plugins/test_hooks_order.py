@@ -158,9 +158,6 @@ def test_scope_plugins_run_before_inherited_ones() -> None:
     assert [each.plugin for each in scope.explain("tool_start")] == ["<lambda>", "b", "a"]
 
 
-# --- circles ---
-
-
 @pytest.mark.parametrize(
     "order",
     [
@@ -183,8 +180,6 @@ def test_circle_is_refused(order: dict[str, dict[str, Any]]) -> None:
     assert order_of(manager) == before
     assert [each.name for each in manager.statuses()] == [name for name, _ in fine]
 
-
-# --- any constraints ---
 
 NAMES = "abcdef"
 OPTIONS = st.fixed_dictionaries(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agentcore import ExecutionContext, PluginManager, hookimpl
+from agentcore import ExecutionContext, PluginManager, Settings, hookimpl
 
 ROUNDS = 150
 
@@ -98,6 +98,28 @@ def test_registering_while_others_call(arguments: Callable[..., dict[str, Any]])
     manager.register(last, "last")
     calling(manager, given, 1)()
     assert (last.calls, staying.calls) == (1, 3 * ROUNDS + 1)
+
+
+async def test_plugin_that_comes_while_a_call_is_compiled(arguments: Callable[..., dict[str, Any]]) -> None:
+    """A plugin that another thread registers while a hook is compiled takes part from the next call on."""
+    newcomer = Counting()
+    registering = threading.Thread(target=lambda: manager.register(newcomer, "newcomer"))
+
+    class Interrupted(Settings):
+        def timeout_for(self, hook: str, plugin: str) -> float | None:
+            if registering.ident is None:
+                registering.start()
+                # It cannot end while the hook is compiled, and must not be lost.
+                registering.join(0.1)
+            return super().timeout_for(hook, plugin)
+
+    manager = PluginManager(Interrupted())
+    manager.register(Counting(), "first")
+    await manager.hook.tool_start(**arguments("tool_start"))
+    registering.join()
+    before = newcomer.calls
+    await manager.hook.tool_start(**arguments("tool_start"))
+    assert newcomer.calls == before + 1
 
 
 def test_no_call_is_compiled_from_what_was(arguments: Callable[..., dict[str, Any]]) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from agentcore import Deny, LoggingMiddleware, PluginManager, Provider, ProviderMiddleware, Settings, hookimpl
-from agentcore.errors import ConfigError, DeniedError, HookError, PluginValidationError
+from agentcore import Deny, LoggingMiddleware, PluginManager, Provider, ProviderMiddleware, hookimpl
+from agentcore.errors import DeniedError, HookError
 
 
 class Note(ProviderMiddleware):
@@ -236,125 +236,6 @@ async def test_denying_middleware(arguments: Callable[..., dict[str, Any]], plug
         await manager.hook.agent_output(**arguments("agent_output"))
 
 
-# --- how it is registered ---
-
-
-async def test_by_hook(arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any]) -> None:
-    """A plugin brings middleware through ``register_middleware``, once, and takes it along when it leaves."""
-    seen: list[Any] = []
-    manager = PluginManager()
-    manager.register(plugin(tool_start=lambda: None), "one")
-    manager.register(plugin(register_middleware=lambda: [Note("theirs", seen)]), "bringing")
-    for _ in range(2):
-        await manager.startup()
-    await manager.hook.tool_start(**arguments("tool_start"))
-    assert [each[0] for each in seen] == ["theirs pre", "theirs post"]
-    manager.unregister("bringing")
-    await manager.hook.tool_start(**arguments("tool_start"))
-    assert len(seen) == 2
-
-
-async def test_by_hook_again_after_a_shutdown(
-    arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any]
-) -> None:
-    """A manager that is started up again asks again, and has the middleware once."""
-    seen: list[Any] = []
-    manager = PluginManager()
-    manager.register(plugin(tool_start=lambda: None), "one")
-    manager.register(plugin(register_middleware=lambda: [Note("theirs", seen)]), "bringing")
-    for _ in range(2):
-        await manager.startup()
-        await manager.aclose()
-    await manager.startup()
-    await manager.hook.tool_start(**arguments("tool_start"))
-    assert [each[0] for each in seen] == ["theirs pre", "theirs post"]
-
-
-async def test_nonsense_by_hook(
-    arguments: Callable[..., dict[str, Any]],
-    plugin: Callable[..., Any],
-    failures: Any,
-    make_manager: Callable[..., PluginManager],
-) -> None:
-    """What a plugin returns that is no middleware is its failure; the rest of what it brings is used."""
-    seen: list[Any] = []
-    manager = make_manager(
-        one=plugin(tool_start=lambda: None),
-        odd=plugin(register_middleware=lambda: ["nonsense", Note, Note("theirs", seen)]),
-    )
-    await manager.startup()
-    await manager.hook.tool_start(**arguments("tool_start"))
-    assert failures.kinds == [("odd", "register_middleware", PluginValidationError)] * 2
-    assert [each[0] for each in seen] == ["theirs pre", "theirs post"]
-
-
-def test_nonsense_by_code() -> None:
-    """What is no middleware is refused at once."""
-    manager = PluginManager()
-    with pytest.raises(PluginValidationError, match="'nonsense' is not middleware\nhint: derive its class"):
-        manager.add_middleware("nonsense")  # type: ignore[arg-type]
-
-
-async def test_by_config(
-    arguments: Callable[..., dict[str, Any]],
-    plugin: Callable[..., Any],
-    configured: Callable[..., Settings],
-    site: Any,
-) -> None:
-    """The configuration names middleware, classes and instances, outermost first; it comes once, at startup."""
-    site.module(
-        "company_middleware",
-        "from agentcore import ProviderMiddleware\n"
-        "seen = []\n"
-        "class First(ProviderMiddleware):\n"
-        "    def pre_execute(self, provider, event, data):\n"
-        "        seen.append((type(self).__name__, event))\n"
-        "class Second(First): ...\n"
-        "second = Second()\n",
-    )
-    manager = PluginManager(configured(middleware=["company_middleware:First", "company_middleware:second"]))
-    manager.register(plugin(tool_start=lambda: None), "one")
-    for _ in range(2):
-        await manager.startup()
-        await manager.hook.tool_start(**arguments("tool_start"))
-        await manager.aclose()
-    import company_middleware  # type: ignore[import-not-found]  # pyright: ignore[reportMissingImports]
-
-    assert company_middleware.seen == [("First", "tool_start"), ("Second", "tool_start")] * 2
-
-
-@pytest.mark.parametrize(
-    ("reference", "message"),
-    [
-        ("no_such_module:Middleware", "the middleware 'no_such_module:Middleware' cannot be made: ModuleNotFoundError"),
-        ("odd_middleware:Absent", "cannot be made: AttributeError"),
-        ("odd_middleware:Demanding", "cannot be made: TypeError"),
-        ("odd_middleware:Exiting", "cannot be made: SystemExit"),
-        ("odd_middleware:text", "'odd_middleware:text' is 'str', not a ProviderMiddleware"),
-    ],
-    ids=["no module", "no attribute", "demanding", "exiting", "text"],
-)
-async def test_wrong_config(reference: str, message: str, configured: Callable[..., Settings], site: Any) -> None:
-    """Middleware of the configuration that cannot be used is an error at every start, and adds nothing."""
-    site.module(
-        "odd_middleware",
-        "from agentcore import ProviderMiddleware\n"
-        "made = []\n"
-        "class Fine(ProviderMiddleware):\n"
-        "    def pre_execute(self, provider, event, data): ...\n"
-        "class Demanding(ProviderMiddleware):\n"
-        "    def __init__(self, level): ...\n"
-        "class Exiting(ProviderMiddleware):\n"
-        "    def __init__(self): raise SystemExit(1)\n"
-        "text = 'text'\n",
-    )
-    manager = PluginManager(configured(middleware=["odd_middleware:Fine", reference]))
-    for _ in range(2):
-        with pytest.raises(ConfigError, match=message):
-            await manager.startup()
-    assert list(manager._all_middleware()) == []
-
-
 # --- what it costs ---
 
 
@@ -393,9 +274,6 @@ def test_base_class_does_nothing() -> None:
     assert middleware.pre_execute("one", "tool_start", {}) is None
     assert middleware.post_execute("one", "tool_start", 1) is None
     assert not inspect.iscoroutinefunction(middleware.pre_execute)
-
-
-# --- logging ---
 
 
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO], ids=["debug", "info"])

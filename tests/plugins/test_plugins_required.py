@@ -18,8 +18,6 @@ from agentcore import hookimpl
 async def agentcore_startup(): raise ConnectionError('no database')
 """
 
-# --- required ---
-
 WAYS: dict[str, dict[str, Any]] = {
     "by argument": {"required": ["broken"]},
     "by the environment": {"environ": {"AGENTCORE_REQUIRED_PLUGINS": "broken"}},
@@ -101,8 +99,6 @@ async def test_fine_plugins_are_no_hindrance(site: Any, configured: Callable[...
     [status] = manager.statuses()
     assert (status.required, status.reason) == (True, "required by argument 'required'")
 
-
-# --- guards ---
 
 GUARDS = {
     "function": "from agentcore import hookimpl\n@hookimpl\ndef tool_call(call): ...\n",
@@ -202,8 +198,6 @@ async def test_twin_of_a_guard_is_required(site: Any) -> None:
     with pytest.raises(PluginLoadError, match="two packages offer a plugin named 'guard'"):
         await manager.startup()
 
-
-# --- names that nobody bears ---
 
 UNKNOWN: dict[str, tuple[dict[str, Any], str]] = {
     "enabled": ({"enabled": ["wacher"]}, "enabled by argument 'enabled'"),

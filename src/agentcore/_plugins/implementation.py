@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from inspect import Parameter, iscoroutinefunction, signature
+from inspect import Parameter, iscoroutinefunction
 from typing import Any, Literal, TypeAlias
 
 from attrs import define
 
-from agentcore._plugins.specification import HookSpecification
+from agentcore._plugins.specification import HookSpecification, signature_of
 from agentcore.errors import PluginValidationError, nearest
 
 __all__ = ["Implementation", "Mode", "call_mode", "wanted_arguments"]
@@ -85,7 +85,7 @@ def _parameters(
     plugin: str, specification: HookSpecification[..., Any], function: Callable[..., Any]
 ) -> Mapping[str, Parameter]:
     try:
-        return signature(function).parameters
+        return signature_of(function).parameters
     except ValueError as error:
         raise PluginValidationError(
             f"plugin {plugin!r} implements {specification.name!r} with {function!r}, which does not say what it takes",

@@ -140,7 +140,6 @@ class Roster:
         status = self._statuses.get(name)
         if status is None or status.state != "loaded":
             self._statuses[name] = status = PluginStatus(name=name, state="loaded", source=_BY_PROGRAM)
-        self._announced.discard(name)
         self._implements(status, hooks)
 
     def gained(self, hook: str, plugins: Iterable[str]) -> None:
@@ -167,6 +166,8 @@ class Roster:
         self._require(status, guard)
         if announced:
             self._announced.add(name)
+        else:
+            self._announced.discard(name)
 
     def stumbled(self, name: str, hook: str, error: BaseException) -> bool:
         """Book a failure in a run; says whether it is the first of its kind."""

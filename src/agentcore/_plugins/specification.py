@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from enum import Enum
-from inspect import Parameter, getattr_static, isclass, isfunction, signature
+from inspect import Parameter, Signature, getattr_static, isclass, isfunction, signature
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar
 
@@ -13,7 +14,16 @@ from agentcore._markers import PROJECT
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["Collecting", "EventHook", "FirstResult", "HookKind", "HookSpecification", "ValueHook", "specified_in"]
+__all__ = [
+    "Collecting",
+    "EventHook",
+    "FirstResult",
+    "HookKind",
+    "HookSpecification",
+    "ValueHook",
+    "signature_of",
+    "specified_in",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,13 +42,27 @@ class HookKind(Enum):
     """The first that is not None; failures are contained."""
 
 
+def signature_of(function: Callable[..., Any]) -> Signature:
+    """Return the signature of *function*; names in its annotations need not be there.
+
+    Raises:
+        ValueError: It has none, as some builtins.
+    """
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return signature(function, annotation_format=Format.FORWARDREF)
+    return signature(function)
+
+
 class HookSpecification(Generic[P, T]):
     """One hook: its name, kind and arguments.  To a type checker it is the call itself."""
 
     kind: HookKind
 
     def __init__(self, function: Callable[P, Any], *, noun: str | None = None, accepts: type | None = None) -> None:
-        parameters = signature(function).parameters
+        self.signature: Final = signature_of(function)
+        parameters = self.signature.parameters
         self.function: Final = function
         self.name: Final = function.__name__
         self.noun: Final = noun

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from functools import partial
-from inspect import signature
 from typing import Any, TypeAlias
 
 from agentcore._context import Event
@@ -26,7 +25,7 @@ def wrap(call: HookCall, wrappers: Plan) -> HookCall:
     One that fails is treated as any implementation of the hook's kind.
     """
     specification = wrappers.specification
-    bind = signature(specification.function).bind
+    bind = specification.signature.bind
     wants_event = any("event" in each.arguments for each in wrappers.implementations)
 
     async def wrapped(*args: Any, **keywords: Any) -> Any:
