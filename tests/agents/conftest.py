@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
 
 import pytest
@@ -65,6 +65,12 @@ class Recorder(Provider):
         (found,) = self.all(name, agent)
         return found
 
+    @property
+    def last_message(self) -> str:
+        """What the model of the outermost agent was told last."""
+        roots = [each for each in self.all("model_start") if each.context.parent is None]
+        return str(roots[-1].request.messages[-1].content)
+
     def end(self, agent: str | None = None) -> Told:
         """The end of the only run."""
         (found,) = self.all("agent_complete", agent) + self.all("agent_error", agent)
@@ -117,9 +123,10 @@ def make(pm: PluginManager) -> Callable[..., Agent]:
     """Makes agents on scripted models; each model call reads 3 tokens and writes 2."""
 
     def make(*answers: Any, name: str = "triage", profile: ModelProfile | None = None, **options: Any) -> Agent:
-        script = answers[0] if len(answers) == 1 and callable(answers[0]) else answers
+        script: Any = answers[0] if len(answers) == 1 and callable(answers[0]) else answers
         model = ScriptedModel(script, usage=Usage(requests=1, input_tokens=3, output_tokens=2), profile=profile)
-        return Agent(name, **{"model": model, "plugins": pm, **options})
+        given: dict[str, Any] = {"model": model, "plugins": pm, **options}
+        return Agent(name, **given)
 
     return make
 
@@ -146,3 +153,18 @@ class Gate:
 @pytest.fixture
 def gate() -> Gate:
     return Gate()
+
+
+@pytest.fixture
+def begun() -> Callable[..., Awaitable[list[ExecutionContext]]]:
+    """Waits until so many runs of a manager have begun, and returns their contexts."""
+
+    async def begun(pm: PluginManager, count: int = 1) -> list[ExecutionContext]:
+        while len(pm.contexts.live()) < count:
+            await asyncio.sleep(0)
+        # And on, until each of them waits.
+        for _ in range(10):
+            await asyncio.sleep(0)
+        return pm.contexts.live()
+
+    return begun

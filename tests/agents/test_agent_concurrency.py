@@ -22,7 +22,6 @@ from agentcore import (
 )
 from agentcore.models import ScriptedModel
 
-Make = Callable[..., Agent]
 Recorder = Any
 
 ONE = Usage(requests=1, input_tokens=1, output_tokens=1)
@@ -87,7 +86,7 @@ async def test_a_thousand_concurrent_runs_keep_themselves_apart(pm: PluginManage
 
     # Each start has its end, and the events of each run are numbered: the recorder checks that for all of them.
     recorder.check()
-    count = Counter(recorder.names())
+    count: Counter[str] = Counter(recorder.names())
     assert count["agent_start"] == count["agent_complete"] == 3 * RUNS
     assert count["model_start"] == count["model_complete"] == 5 * RUNS
     assert count["tool_start"] == count["tool_execute"] == count["context_fork"] == 2 * RUNS

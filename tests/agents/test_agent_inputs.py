@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -44,23 +44,23 @@ def both(a: int, b: str = "x") -> tuple[int, str]:
 # --- the forms ---
 
 
-@pytest.mark.parametrize(
-    ("arguments", "fields"),
-    [
-        (((), {"a": 1}), (1, "x")),
-        (((), {"a": 1, "b": "y"}), (1, "y")),
-        ((({"a": 1, "b": "y"},), {}), (1, "y")),
-        ((({"a": 1},), {"b": "y"}), (1, "y")),
-        (((1,), {}), (1, "x")),
-        (((1,), {"b": "y"}), (1, "y")),
-        ((("7",), {}), (7, "x")),
-    ],
-    ids=["fields", "all fields", "mapping", "mapping and field", "value", "value and field", "value of another type"],
-)
-async def test_input_comes_in_many_forms(pm: PluginManager, arguments: Any, fields: Any) -> None:
+FORMS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[int, str]]] = [
+    ("fields", (), {"a": 1}, (1, "x")),
+    ("all fields", (), {"a": 1, "b": "y"}, (1, "y")),
+    ("mapping", ({"a": 1, "b": "y"},), {}, (1, "y")),
+    ("mapping and field", ({"a": 1},), {"b": "y"}, (1, "y")),
+    ("value", (1,), {}, (1, "x")),
+    ("value and field", (1,), {"b": "y"}, (1, "y")),
+    ("value of another type", ("7",), {}, (7, "x")),
+]
+
+
+@pytest.mark.parametrize(("args", "fields", "output"), [each[1:] for each in FORMS], ids=[each[0] for each in FORMS])
+async def test_input_comes_in_many_forms(
+    pm: PluginManager, args: tuple[Any, ...], fields: dict[str, Any], output: tuple[int, str]
+) -> None:
     """By field, as a mapping, or as the value of the only field that must be given."""
-    args, keywords = arguments
-    assert (await FunctionAgent(both, plugins=pm).run(*args, **keywords)).output == fields
+    assert (await FunctionAgent(both, plugins=pm).run(*args, **fields)).output == output
 
 
 async def test_a_pydantic_model_gives_its_fields(pm: PluginManager) -> None:
@@ -110,6 +110,7 @@ async def test_the_callers_mapping_stays_as_it_is(pm: PluginManager, recorder: R
     assert given == {"a": 1}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(min_size=1), st.integers() | st.text() | st.none()))
 def test_any_mapping_reaches_an_agent_that_takes_any(fields: dict[str, Any]) -> None:
     """Whatever the names are, those of run()'s own arguments among them."""
@@ -255,7 +256,11 @@ async def test_functions_may_be_sync_or_async(pm: PluginManager) -> None:
         def __call__(self, text: str) -> str:
             return text.upper()
 
-    for function in (slow, Shouts(), lambda text: text.upper()):
+    def quick(text: str) -> str:
+        return text.upper()
+
+    functions: list[Callable[..., Any]] = [quick, slow, Shouts()]
+    for function in functions:
         assert (await FunctionAgent(function, name="shout", plugins=pm).run(text="hi")).output == "HI"
 
 

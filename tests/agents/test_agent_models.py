@@ -129,8 +129,8 @@ def test_loops_on_several_threads_share_a_model(pm: PluginManager, resolves: Res
     pm.register(AtOnce())
     agent = Agent("triage", model="mine:small", plugins=pm)
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda text: agent.run_sync(text).output.answer, "ab"))
-    assert answers == ["mine:small"] * 2
+        results = list(pool.map(agent.run_sync, "ab"))
+    assert [each.output.answer for each in results] == ["mine:small"] * 2
     assert sorted(each.closed for each in resolves.made) == [0, 1]
 
 

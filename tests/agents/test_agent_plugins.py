@@ -61,6 +61,19 @@ def work(text: str) -> str:
     return text
 
 
+async def test_a_provider_can_be_called_by_hand() -> None:
+    """It is a plain object: a test of it needs no agent."""
+
+    class Times(Provider):
+        events = ("tool_execute",)
+
+        async def handle_event(self, event: str, data: Mapping[str, Any]) -> Any:
+            return f"{event} of {data['tool']} took {data['duration']} s"
+
+    told = await Times().handle_event("tool_execute", {"tool": "search", "duration": 1.5})
+    assert told == "tool_execute of search took 1.5 s"
+
+
 # --- for an agent ---
 
 

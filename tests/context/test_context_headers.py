@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agentcore import ExecutionContext
@@ -25,6 +25,7 @@ def same(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
 
 
+@settings(deadline=None)
 @given(st.dictionaries(names, portable | tricky, max_size=5))
 @example({"a": "1" * 5_000, "b": "true"})
 def test_metadata_come_back_with_their_types(metadata: dict[str, Any]) -> None:
@@ -37,6 +38,7 @@ def test_metadata_come_back_with_their_types(metadata: dict[str, Any]) -> None:
     assert all(value.isascii() and "\n" not in value for value in headers.values())
 
 
+@settings(deadline=None)
 @given(st.integers(0, 4))
 def test_ancestry_goes_on_in_another_process(depth: int) -> None:
     """The child there has the full id of the parent here, and the root's."""
@@ -135,6 +137,7 @@ def test_a_later_version_of_the_standard_may_say_more() -> None:
     assert ExecutionContext.from_headers(headers, "there").root_id == "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["traceparent", "tracestate", "baggage", "Baggage", "other"]),

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentcore import ExecutionContext
@@ -71,6 +71,7 @@ def test_ancestors_are_read_from_the_parent_upwards() -> None:
     assert leaf.root_id == root.context_id
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=40))
 def test_however_deep_a_context_is_it_finds_its_root(depth: int) -> None:
     """Depth counts the forks, and every context of a family has the same root id."""

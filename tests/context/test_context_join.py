@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentcore import ExecutionContext
@@ -21,6 +21,7 @@ def family(mine: dict[str, Any], theirs: dict[str, Any]) -> tuple[ExecutionConte
     return parent, child
 
 
+@settings(deadline=None)
 @given(states, states)
 def test_the_child_wins_where_it_is_told_to(mine: dict[str, int], theirs: dict[str, int]) -> None:
     """With conflict="child" the result is the parent's state updated by the child's."""
@@ -30,6 +31,7 @@ def test_the_child_wins_where_it_is_told_to(mine: dict[str, int], theirs: dict[s
     assert child.state == theirs
 
 
+@settings(deadline=None)
 @given(states, states)
 def test_the_parent_wins_where_it_is_told_to(mine: dict[str, int], theirs: dict[str, int]) -> None:
     """With conflict="parent" only keys that the parent lacks come."""
@@ -38,6 +40,7 @@ def test_the_parent_wins_where_it_is_told_to(mine: dict[str, int], theirs: dict[
     assert parent.state == {**theirs, **mine}
 
 
+@settings(deadline=None)
 @given(states, states)
 def test_different_values_are_an_error_unless_somebody_wins(mine: dict[str, int], theirs: dict[str, int]) -> None:
     """Without a rule, equal values pass, and a difference changes nothing at all."""
@@ -51,6 +54,7 @@ def test_different_values_are_an_error_unless_somebody_wins(mine: dict[str, int]
         assert parent.state == mine
 
 
+@settings(deadline=None)
 @given(states, states)
 def test_a_function_settles_conflicts(mine: dict[str, int], theirs: dict[str, int]) -> None:
     """It gets the key and both values, and is asked only where both hold the key."""
@@ -69,6 +73,7 @@ def test_a_function_settles_conflicts(mine: dict[str, int], theirs: dict[str, in
     assert set(asked) <= mine.keys() & theirs.keys()
 
 
+@settings(deadline=None)
 @given(states, states, st.sets(st.sampled_from("abcdefgh")))
 def test_only_the_named_keys_come(mine: dict[str, int], theirs: dict[str, int], keys: set[str]) -> None:
     """Keys that the child does not hold are passed over."""

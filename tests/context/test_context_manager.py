@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentcore import ContextManager, ExecutionContext
@@ -72,6 +72,7 @@ def test_a_context_is_found_by_its_id(contexts: ContextManager) -> None:
     assert contexts.get(done.context_id) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 5), st.integers(0, 12))
 def test_no_more_than_the_newest_finished_ones_are_held(keep: int, runs: int) -> None:
     """However many runs there were, the manager holds *keep* of them."""

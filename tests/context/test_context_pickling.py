@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentcore import Event, ExecutionContext, FunctionAgent, PluginManager, Usage
@@ -20,6 +20,7 @@ def again(context: ExecutionContext) -> ExecutionContext:
     return twin
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.integers() | st.text() | st.lists(st.integers())), st.integers(0, 3))
 def test_a_context_survives(metadata: dict[str, Any], depth: int) -> None:
     """Identity, ancestry, metadata, state, usage, times and outcome are as they were."""

@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentcore import ExecutionContext
@@ -30,6 +30,7 @@ def test_the_deadline_is_an_aware_time_in_utc() -> None:
     assert context.deadline.tzinfo is UTC
 
 
+@settings(deadline=None)
 @given(st.lists(seconds, max_size=4), st.none() | seconds)
 def test_the_earliest_limit_of_a_family_holds(limits: list[float], own: float | None) -> None:
     """A child never has more time than its parent, and a later limit does not prolong an earlier one."""

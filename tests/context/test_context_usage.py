@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentcore import ExecutionContext, Usage
@@ -36,6 +36,7 @@ def total(parts: list[Usage]) -> Usage:
     return sum(parts, Usage())
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), usages), max_size=20))
 def test_own_and_total_usage_add_up(added: list[tuple[int, Usage]]) -> None:
     """Own is what was counted here, total that of the context and everybody below it, each once."""

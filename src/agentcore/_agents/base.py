@@ -118,7 +118,8 @@ class BaseAgent(ABC, Generic[T]):
             ModelError: The model could not answer.
             RunCancelledError: It was cancelled through its context.
         """
-        base = self._base(context, plugins)
+        surrounding = context if context is not None else current.get()
+        base = self._base(surrounding, plugins)
         if providers or enabled or disabled:
             scope = base.scope(providers=providers, enabled=enabled, disabled=disabled)
             try:
@@ -129,11 +130,12 @@ class BaseAgent(ABC, Generic[T]):
         served = self._scoped(base) if self._has_own else base
         if not served.ready:
             await served.startup()
-        own = self.context_for(context)
-        if self.limits.timeout is not None:
-            own.limit_time(self.limits.timeout)
-        if self.limits.tokens is not None:
-            own._token_limit = self.limits.tokens
+        own = self._own_context(context, surrounding)
+        limits = self.limits
+        if limits.timeout is not None:
+            own.limit_time(limits.timeout)
+        if limits.tokens is not None:
+            own._token_limit = limits.tokens
         own._begun = True
         own._scope = base
         own.plugins = served
@@ -204,12 +206,11 @@ class BaseAgent(ABC, Generic[T]):
 
     # --- how ---
 
-    def _base(self, context: ExecutionContext | None, plugins: PluginManager | None) -> PluginManager:
+    def _base(self, surrounding: ExecutionContext | None, plugins: PluginManager | None) -> PluginManager:
         """The manager before the agent's own plugins: what its sub-agents get."""
         if plugins is not None:
             return plugins
         own = self._plugins
-        surrounding = context if context is not None else current.get()
         scope = None if surrounding is None else surrounding._scope
         if scope is not None and (own is None or _is_within(scope, own)):
             # Of the agent's own manager the run around it may have made a scope, for its sub-runs, too.
@@ -281,11 +282,13 @@ class BaseAgent(ABC, Generic[T]):
 
     def context_for(self, given: ExecutionContext | None) -> ExecutionContext:
         """Return the context of a run to come: a fresh one as it is, else a child of the run that has begun."""
+        return self._own_context(given, given if given is not None else current.get())
+
+    def _own_context(self, given: ExecutionContext | None, surrounding: ExecutionContext | None) -> ExecutionContext:
         if given is not None and not given._begun and given.outcome is None:
             given.agent_id = self.name
             return given
-        parent = given if given is not None else current.get()
-        return ExecutionContext(self.name) if parent is None else parent.fork(self.name)
+        return ExecutionContext(self.name) if surrounding is None else surrounding.fork(self.name)
 
     async def _live(
         self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager, refused: Exception | None
@@ -334,7 +337,7 @@ class BaseAgent(ABC, Generic[T]):
                 raise
             raise worded from error
         finally:
-            if context._timed or context._interruptions:
+            if context._interruptions or context._monotonic_deadline is not None:
                 withdraw(context)
             if token is not None:
                 current.reset(token)

@@ -37,27 +37,21 @@ class ExecutionContext:
     Ids and dates are made when they are first read: most runs never need them.
     """
 
-    # What most contexts never set has its default on the class: a context of slots, each of them filled at birth, took
-    # twice as long to make (benchmarks/context.py).
+    # What most runs neither set nor read has its default on the class: a context of slots, each of them filled at
+    # birth, took twice as long to make (benchmarks/context.py).
     outcome: Outcome | None = None
     """How the run ended; None while it is going on."""
     _id: str | None = None
     _state: dict[str, Any] | None = None
-    _usage: Usage = _NO_USAGE
-    _children_usage: Usage = _NO_USAGE
     _sequence: int = 0
-    _cancel_reason: str | None = None
     _task: Task[Any] | None = None
     _remote: Carrier | None = None
     _salt: str = ""
-    _ended: float | None = None
     _begun: bool = False
     _on_delta: DeltaHandler | None = None
     _token_limit: int | None = None
     _cancelling: int = 0
     """How many cancellations its task had when the run began."""
-    _interruptions: int = 0
-    """How many more the context itself has caused and not taken back."""
     _answered: WeakKeyDictionary[Task[Any], int] | None = None
     _timer: TimerHandle | None = None
     _timed: bool = False
@@ -79,6 +73,12 @@ class ExecutionContext:
         self._metadata: dict[str, Any] | None = dict(metadata) if metadata else None
         self._monotonic_deadline: float | None = None
         self._scope: PluginManager | None = None
+        self._usage = _NO_USAGE
+        self._children_usage = _NO_USAGE
+        self._ended: float | None = None
+        self._cancel_reason: str | None = None
+        # How many cancellations of its task the context itself has caused and not taken back.
+        self._interruptions = 0
 
     # --- identity ---
 
