@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any, Final
 
 from agentcore import ExecutionContext, use_context
 from agentcore._context.current import current
-from benchmarks._measure import Repeat, measure
-from benchmarks._table import Row
+from benchmarks._apart import measure_apart
+from benchmarks._measure import Repeat
+from benchmarks._peers import ADK, OURS, installed_peers
+from benchmarks._table import Figure, Row
 
-__all__ = ["rows"]
+__all__ = ["PROCESSES", "ROUNDS", "WARM_UP", "contestants", "rows"]
 
+PROCESSES: Final = 3
+ROUNDS: Final = 15
+WARM_UP: Final = 100
 _WHOLE: Final = "context: make, fork, set and reset the context variable"
 _PUBLIC: Final = "the same with `use_context`"
 _FORK: Final = "context: fork alone"
@@ -63,16 +68,18 @@ def _adk_fork() -> Repeat:
     return fork
 
 
+def contestants(name: str) -> Mapping[str, Repeat]:
+    """Make those of one framework, by what they do."""
+    if name == ADK:
+        return {_FORK: _adk_fork()}
+    return {_WHOLE: _whole, _PUBLIC: _public, "context: make alone": _make, _FORK: _fork}
+
+
 async def rows() -> list[Row]:
-    """Measure."""
-    contestants: dict[str, Repeat] = {"make": _make, _WHOLE: _whole, _PUBLIC: _public, _FORK: _fork}
-    with suppress(ImportError):
-        contestants["ADK"] = _adk_fork()
-    figures = await measure(contestants)
-    forks = {"ADK": figures["ADK"]} if "ADK" in figures else {}
-    return [
-        Row(what=_WHOLE, unit="awaits", ours=figures[_WHOLE], target="≤ 8"),
-        Row(what=_PUBLIC, unit="awaits", ours=figures[_PUBLIC]),
-        Row(what="context: make alone", unit="awaits", ours=figures["make"]),
-        Row(what=_FORK, unit="awaits", ours=figures[_FORK], others=forks),
-    ]
+    """Measure.  Nothing else runs meanwhile, and so nothing is lost by not awaiting."""
+    names = [OURS, *(name for name in installed_peers() if name == ADK)]
+    return [_row(what, figures) for what, figures in measure_apart("context", names).items()]
+
+
+def _row(what: str, figures: dict[str, Figure]) -> Row:
+    return Row(what=what, unit="awaits", ours=figures.pop(OURS), target="≤ 8" if what == _WHOLE else "", others=figures)

@@ -10,15 +10,16 @@ from typing import Final, Protocol, TypeAlias, cast
 
 from benchmarks._script import Pause, Run
 
-__all__ = ["OURS", "Peer", "installed_peers", "maker_of", "peer_named"]
+__all__ = ["ADK", "OURS", "Peer", "installed_peers", "maker_of", "peer_named"]
 
 OURS: Final = "agentcore"
+ADK: Final = "ADK"
 _MODULES: Final = {
     "Microsoft Agent Framework": ("microsoft", "agent_framework"),
     "LangChain": ("langchain", "langchain"),
     "OpenAI Agents": ("openai_agents", "agents"),
     "pydantic-ai": ("pydantic_ai", "pydantic_ai"),
-    "ADK": ("adk", "google.adk"),
+    ADK: ("adk", "google.adk"),
 }
 """The module here, and the package that it needs."""
 

@@ -118,6 +118,7 @@ at_every_event = pytest.mark.parametrize("at_once", [False, True], ids=["in turn
 
 
 @at_every_event
+@pytest.mark.parametrize("first", [False, True], ids=["told before", "told after"])
 @pytest.mark.parametrize(
     ("act", "error", "outcome"),
     [
@@ -132,13 +133,14 @@ async def test_wherever_a_run_is_interrupted_every_start_has_its_end(
     act: Callable[[Interrupted], None],
     error: type[BaseException],
     outcome: str,
+    first: bool,
     at_once: bool,
 ) -> None:
     """At each hook call in turn: every pair of events is whole, and the caller is told who did it."""
     number = 0
     while True:
         number += 1
-        plugin = await interrupted.run(number, act, at_once=at_once)
+        plugin = await interrupted.run(number, act, at_once=at_once, first=first)
         if plugin.seen < number:
             break
         if plugin.where == ("agent_complete", "boss"):

@@ -52,15 +52,27 @@ class Plan:
         # One with a limit of its own is ended by that; what outlives it, or hangs around it, is left to the watchdog.
         return self.default_timeout + (self.limit(self.implementations[index]) or 0.0)
 
-    async def contain(self, index: int, error: BaseException, context: ExecutionContext | None) -> None:
+    async def contain(
+        self, index: int, error: BaseException, context: ExecutionContext | None
+    ) -> asyncio.CancelledError | None:
         """Report the failure of an implementation that must not reach the agent.
+
+        Returns:
+            The cancellation of the run, where that interrupted an event of it: it goes on when everybody has been
+            told, so that whoever saw a start sees its end, and the other way round.
 
         Raises:
             BaseException: *error* itself, where it is not the plugin's doing.
         """
         implementation = self.implementations[index]
-        fault = self._fault(index, error, context)
-        await self._report(context, implementation.plugin, implementation.hook, fault)
+        try:
+            fault = self._fault(index, error, context)
+            await self._report(context, implementation.plugin, implementation.hook, fault)
+        except asyncio.CancelledError as cancelled:
+            if self.specification.kind is not HookKind.EVENT or context is None or context.plugins is None:
+                raise
+            return cancelled
+        return None
 
     async def refuse(self, index: int, error: BaseException, context: ExecutionContext | None) -> BaseException:
         """Return what ends the run when the implementation of a value hook failed or denied."""

@@ -8,16 +8,19 @@ One awaited call costs little more than awaiting the implementations by hand; ``
 For an event with an async and a sync implementation, the source reads::
 
     async def tool_execute(context, tool, ..., event=None):
+        _cancelled = None
         try:
             await _function_0(context, tool)
         except BaseException as _error:
-            await _plan.contain(0, _error, context)
+            _cancelled = await _plan.contain(0, _error, context) or _cancelled
         try:
             _result = _function_1(tool)
             if _result is not None:
                 await _settle(_result)
         except BaseException as _error:
-            await _plan.contain(1, _error, context)
+            _cancelled = await _plan.contain(1, _error, context) or _cancelled
+        if _cancelled is not None:
+            raise _cancelled
 
 Names of its own begin with an underscore: ``result`` and ``error`` are arguments of hooks.
 The functions are bound by a factory, so the code object itself depends on the shape alone and is compiled once.
@@ -99,6 +102,8 @@ class _Writer:
         self._bindings: dict[str, str] = {}
         self._wants_event = False
         self._context = "context" if specification.has_context else "None"
+        self._defers = specification.kind is HookKind.EVENT
+        """Whether a cancellation of the run goes on only when everybody has been told."""
 
     def implementation(
         self, index: int, each: Implementation, pre_steps: int, post_steps: int, limit: float | None
@@ -118,7 +123,9 @@ class _Writer:
         if self._specification.kind is HookKind.VALUE:
             self._line(2, f"raise await _plan.refuse({index}, _error, {self._context})")
         else:
-            self._line(2, f"await _plan.contain({index}, _error, {self._context})")
+            cancelled = "_cancelled = " if self._defers else ""
+            or_before = " or _cancelled" if self._defers else ""
+            self._line(2, f"{cancelled}await _plan.contain({index}, _error, {self._context}){or_before}")
         self._collect(index)
 
     def _execute(self, index: int, each: Implementation, limit: float | None, arguments: str, *, seen: bool) -> None:
@@ -201,12 +208,16 @@ class _Writer:
             head += ["        if event is None:", f"            event = {made}"]
         if specification.kind is HookKind.COLLECT:
             head.append("        _results = []")
+        if self._defers and self._lines:
+            head.append("        _cancelled = None")
         return head
 
     def _tail(self) -> list[str]:
         kind = self._specification.kind
         end = {HookKind.VALUE: self._specification.noun, HookKind.COLLECT: "_results"}.get(kind)
-        return [f"        return {end}", f"    return {self._specification.name}"]
+        cancelled = ["        if _cancelled is not None:", "            raise _cancelled"]
+        deferred = cancelled if self._defers and self._lines else []
+        return [*deferred, f"        return {end}", f"    return {self._specification.name}"]
 
     def source(self) -> str:
         return "\n".join([*self._head(), *self._lines, *self._tail(), ""])

@@ -110,4 +110,6 @@ async def _failed(plan: Plan, index: int, error: BaseException, context: Any) ->
     """Report and go on, or, in a value hook, raise what ends the run."""
     if plan.specification.kind is HookKind.VALUE:
         raise await plan.refuse(index, error, context)
-    await plan.contain(index, error, context)
+    cancelled = await plan.contain(index, error, context)
+    if cancelled is not None:
+        raise cancelled
