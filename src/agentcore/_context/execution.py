@@ -38,7 +38,7 @@ class ExecutionContext:
     """
 
     # What most runs neither set nor read has its default on the class: a context of slots, each of them filled at
-    # birth, took twice as long to make (benchmarks/context.py).
+    # birth, takes longer to make (benchmarks/context.py measures it).
     outcome: Outcome | None = None
     """How the run ended; None while it is going on."""
     _id: str | None = None
