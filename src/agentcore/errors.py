@@ -27,8 +27,9 @@ The tree; behind each class the builtin it also is::
     │   ├── ModelAuthenticationError PermissionError
     │   ├── ModelRateLimitError
     │   └── ModelResponseError
-    └── ToolError                    RuntimeError
-        └── ToolNotFoundError        LookupError
+    ├── ToolError                    RuntimeError
+    │   └── ToolNotFoundError        LookupError
+    └── JournalError                 OSError
 
 A message says which thing, why, and what to do; what to do stands on a line of its own that starts with ``hint:``.
 No message carries a secret.
@@ -47,6 +48,7 @@ __all__ = [
     "HookError",
     "HookTimeoutError",
     "InputError",
+    "JournalError",
     "LimitError",
     "ModelAuthenticationError",
     "ModelConnectionError",
@@ -289,3 +291,7 @@ class ToolError(AgentCoreError, RuntimeError):
 
 class ToolNotFoundError(ToolError, LookupError):
     """The model asked for a tool that the agent does not have."""
+
+
+class JournalError(AgentCoreError, OSError):
+    """The journal of events cannot be read or written."""
