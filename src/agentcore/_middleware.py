@@ -12,8 +12,8 @@ __all__ = ["LoggingMiddleware", "ProviderMiddleware"]
 class ProviderMiddleware:
     """Wraps the execution of implementations.  Override one step or both; each may be ``async``.
 
-    *provider* is the plugin's registered name, *event* the hook's, *data* its arguments by name; the envelope under
-    ``"event"`` is None where no implementation of the hook asks for it.
+    *provider* is the plugin's registered name, *event* the hook's, *data* its arguments by name, to be read only; the
+    envelope under ``"event"`` is None where no implementation of the hook asks for it.
     A step that is not overridden costs nothing.
     A step that fails counts as a failure of the implementation that it surrounds.
     """

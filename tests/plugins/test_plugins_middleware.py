@@ -104,6 +104,46 @@ async def test_pre_step_replaces_the_data(arguments: Callable[..., dict[str, Any
     assert given["tool"] == "search"
 
 
+class Stamp(ProviderMiddleware):
+    """Adds to the output that an execution is shown."""
+
+    def pre_execute(self, provider: str, event: str, data: Any) -> Any:
+        """Replace the data."""
+        return {**data, "output": f"{data['output']}, seen by {provider}"}
+
+
+async def test_pre_step_is_shown_what_came_before(
+    arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any]
+) -> None:
+    """Each execution of a value hook begins with what the one before it has made of the value."""
+    manager = PluginManager()
+    manager.register(plugin(agent_output=lambda output: f"{output}!"), "second")
+    manager.register(plugin(agent_output=lambda output: f"{output}?"), "first")
+    manager.add_middleware(Stamp())
+    assert await manager.hook.agent_output(**arguments("agent_output")) == "done, seen by first?, seen by second!"
+
+
+class Scribble(ProviderMiddleware):
+    """Writes into the data instead of replacing it."""
+
+    def pre_execute(self, provider: str, event: str, data: Any) -> None:
+        """Write."""
+        if provider == "first":
+            data["tool"] = "other"
+
+
+async def test_data_is_read_only(arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any]) -> None:
+    """A pre step that writes into the data fails, and changes it for nobody."""
+    seen: list[Any] = []
+    manager = PluginManager()
+    manager.register(plugin(tool_start=lambda tool: seen.append(tool)), "second")
+    manager.register(plugin(tool_start=lambda tool: seen.append(tool)), "first")
+    manager.register(plugin(plugin_error=lambda plugin, error: seen.append((plugin, type(error)))), "reports")
+    manager.add_middleware(Scribble())
+    await manager.hook.tool_start(**arguments("tool_start"))
+    assert seen == [("first", TypeError), "search"]
+
+
 @pytest.mark.parametrize("sync", [True, False], ids=["sync", "async"])
 async def test_post_step_replaces_the_result(
     sync: bool, arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any]

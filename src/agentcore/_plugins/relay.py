@@ -32,7 +32,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
 from math import inf
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from agentcore._context import Event
@@ -82,7 +82,13 @@ def compile_relay(plan: Plan) -> HookCall:
 
 @lru_cache(maxsize=1024)
 def _factory(source: str, name: str, owners: tuple[int, ...]) -> Callable[..., HookCall]:
-    namespace: dict[str, Any] = {"_settle": settle, "_limited": limited, "_in_thread": in_thread, "_Event": Event}
+    namespace: dict[str, Any] = {
+        "_settle": settle,
+        "_limited": limited,
+        "_in_thread": in_thread,
+        "_Event": Event,
+        "_read_only": MappingProxyType,
+    }
     code = compile(source, f"<agentcore hook {name}>", "exec")
     exec(code, namespace)  # noqa: S102 - the source is ours alone: names that were checked to be identifiers
     make: Callable[..., HookCall] = namespace["make"]
@@ -112,11 +118,13 @@ class _Writer:
         self._wants_event |= "event" in each.arguments
         self._bindings[f"_function_{index}"] = f"_functions[{index}]"
         self._line(1, "try:")
-        if pre_steps or post_steps:
-            self._with_middleware(index, each, pre_steps, post_steps, limit)
-        else:
-            seen = self._specification.kind is not HookKind.EVENT
-            self._execute(index, each, limit, _by_name(each, self._specification), seen=seen)
+        for step in range(pre_steps):
+            self._pre_step(step, each)
+        by_name = _called(index, each, _by_name(each, self._specification))
+        call = f"({by_name} if _data is _given else {_called(index, each, _from_data(each))})" if pre_steps else by_name
+        self._execute(each, limit, call, seen=post_steps > 0 or self._specification.kind is not HookKind.EVENT)
+        for step in range(post_steps):
+            self._post_step(step, each)
         # What follows is not the implementation's time any more.
         self._owner = -1
         self._line(1, "except BaseException as _error:")
@@ -128,11 +136,8 @@ class _Writer:
             self._line(2, f"{cancelled}await _plan.contain({index}, _error, {self._context}){or_before}")
         self._collect(index)
 
-    def _execute(self, index: int, each: Implementation, limit: float | None, arguments: str, *, seen: bool) -> None:
-        """Write the call itself; *seen* is whether anybody looks at its result."""
-        call = f"_function_{index}({arguments})"
-        if each.mode == "thread":
-            call = f"_in_thread({each.plugin!r}, _function_{index}{', ' if arguments else ''}{arguments})"
+    def _execute(self, each: Implementation, limit: float | None, call: str, *, seen: bool) -> None:
+        """Write the execution of *call*; *seen* is whether anybody looks at its result."""
         limited = limit is not None and limit != inf
         limit_of = f", {limit!r}, {each.plugin!r}, {each.hook!r})"
         if each.mode in ("async", "thread"):
@@ -150,23 +155,18 @@ class _Writer:
             self._line(2, f"if _result is not None and {_TYPED if self._specification.accepts else _AWAITABLE}:")
             self._line(3, f"_result = await {settled}")
 
-    def _with_middleware(
-        self, index: int, each: Implementation, pre_steps: int, post_steps: int, limit: float | None
-    ) -> None:
-        names = f"{each.plugin!r}, {each.hook!r}"
-        self._line(2, f"_data = {_mapping(self._specification)}")
-        for step in range(pre_steps):
-            self._bindings[f"_pre_{step}"] = f"_pre_steps[{step}]"
-            self._step("_data", f"_pre_{step}({names}, _data)")
-        seen = post_steps > 0 or self._specification.kind is not HookKind.EVENT
-        self._execute(index, each, limit, _from_data(each), seen=seen)
-        for step in range(post_steps):
-            self._bindings[f"_post_{step}"] = f"_post_steps[{step}]"
-            self._step("_result", f"_post_{step}({names}, _result)")
+    def _pre_step(self, step: int, each: Implementation) -> None:
+        if not step:
+            self._line(2, "_data = _given")
+        self._bindings[f"_pre_{step}"] = f"_pre_steps[{step}]"
+        self._step("_data", f"_pre_{step}({each.plugin!r}, {each.hook!r}, _data)")
+
+    def _post_step(self, step: int, each: Implementation) -> None:
+        self._bindings[f"_post_{step}"] = f"_post_steps[{step}]"
+        self._step("_result", f"_post_{step}({each.plugin!r}, {each.hook!r}, _result)")
 
     def _step(self, target: str, call: str) -> None:
-        self._line(2, f"_step = {call}")
-        self._line(2, "if _step is not None:")
+        self._line(2, f"if (_step := {call}) is not None:")
         self._line(3, f"if {_STEP_AWAITABLE}:")
         self._line(4, "_step = await _step")
         self._line(3, "if _step is not None:")
@@ -182,6 +182,8 @@ class _Writer:
                 self._line(2, f"if {_TYPED}:")
                 self._line(3, f"raise await _plan.refuse({index}, _plan.misfit(_result), {self._context})")
             self._line(2, f"{self._specification.noun} = _result")
+            if "_pre_0" in self._bindings:
+                self._line(2, self._given())
             return
         self._line(1, "else:")
         self._line(2, "if _result is not None:")
@@ -189,6 +191,10 @@ class _Writer:
             self._line(3, "return _result")
         else:
             self._line(3, f"await _plan.gather({index}, _results, _result, {self._context})")
+
+    def _given(self) -> str:
+        # Once for all executions and therefore read only; one for each took a twentieth of a run (benchmarks/run.py).
+        return f"_given = _read_only({_mapping(self._specification)})"
 
     def _line(self, depth: int, text: str) -> None:
         self._lines.append("    " * (depth + 1) + text)
@@ -206,6 +212,8 @@ class _Writer:
         if self._wants_event:
             made = f"_Event({specification.name!r}, {self._context})"
             head += ["        if event is None:", f"            event = {made}"]
+        if "_pre_0" in self._bindings:
+            head.append(f"        {self._given()}")
         if specification.kind is HookKind.COLLECT:
             head.append("        _results = []")
         if self._defers and self._lines:
@@ -225,6 +233,12 @@ class _Writer:
     def line_owners(self) -> tuple[int, ...]:
         """For each line of the source, counted from 1 as tracebacks do, the implementation that it belongs to."""
         return (-1, *([-1] * len(self._head())), *self._owners, *([-1] * len(self._tail())))
+
+
+def _called(index: int, each: Implementation, arguments: str) -> str:
+    if each.mode == "thread":
+        return f"_in_thread({each.plugin!r}, _function_{index}{', ' if arguments else ''}{arguments})"
+    return f"_function_{index}({arguments})"
 
 
 def _by_name(each: Implementation, specification: HookSpecification[..., Any]) -> str:
