@@ -15,7 +15,7 @@ from agentcore._config import Settings, ensure_state_dir
 from agentcore._context import ContextManager, ExecutionContext
 from agentcore._middleware import ProviderMiddleware
 from agentcore._plugins.calls import compile_call
-from agentcore._plugins.hooks import SPECIFICATIONS, Hooks
+from agentcore._plugins.hooks import SPECIFICATIONS, Hooks, new_hooks
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.lifecycle import Lifecycle
 from agentcore._plugins.naming import canonical_name
@@ -59,7 +59,7 @@ class PluginManager:
         self.settings: Settings = settings or (parent.settings if parent else Settings())
         self.parent = parent
         self.contexts = parent.contexts if parent else ContextManager()
-        self.hook = Hooks()
+        self.hook = new_hooks()
         self.ready = False
         self.derived = {}
         self._closing: list[Callable[[], Awaitable[None]]] = []
