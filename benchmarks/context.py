@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from agentcore import ExecutionContext, use_context
-from agentcore._context.current import current
+from agentcore._context.current import reset_current, set_current
 from benchmarks._apart import measure_apart
 from benchmarks._measure import Repeat
 from benchmarks._peers import ADK, OURS, installed_peers
@@ -31,8 +31,8 @@ async def _whole(times: int) -> None:
     """What a run and a sub-agent's run do between them."""
     for _ in range(times):
         child = ExecutionContext("triage").fork("search")
-        token = current.set(child)
-        current.reset(token)
+        token = set_current(child)
+        reset_current(token)
 
 
 async def _public(times: int) -> None:

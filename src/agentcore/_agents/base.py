@@ -15,7 +15,7 @@ from agentcore._agents.ending import refusal, tell_failure
 from agentcore._agents.process import get_plugin_manager
 from agentcore._agents.result import RunResult
 from agentcore._context import ExecutionContext
-from agentcore._context.current import current
+from agentcore._context.current import get_current, reset_current, set_current
 from agentcore._context.interruption import keep_deadline, withdraw
 from agentcore._plugins import PluginManager, watch
 from agentcore._run import Limits
@@ -118,7 +118,7 @@ class BaseAgent(ABC, Generic[T]):
             ModelError: The model could not answer.
             RunCancelledError: It was cancelled through its context.
         """
-        surrounding = context if context is not None else current.get()
+        surrounding = context if context is not None else get_current()
         base = self._base(surrounding, plugins)
         if providers or enabled or disabled:
             scope = base.scope(providers=providers, enabled=enabled, disabled=disabled)
@@ -282,7 +282,7 @@ class BaseAgent(ABC, Generic[T]):
 
     def context_for(self, given: ExecutionContext | None) -> ExecutionContext:
         """Return the context of a run to come: a fresh one as it is, else a child of the run that has begun."""
-        return self._own_context(given, given if given is not None else current.get())
+        return self._own_context(given, given if given is not None else get_current())
 
     def _own_context(self, given: ExecutionContext | None, surrounding: ExecutionContext | None) -> ExecutionContext:
         if given is not None and not given._begun and given.outcome is None:
@@ -297,7 +297,7 @@ class BaseAgent(ABC, Generic[T]):
         told: Mapping[str, Any] = _NOTHING
         started = False
         plugins.contexts.begin(context)
-        token: Token[ExecutionContext | None] | None = current.set(context)
+        token: Token[ExecutionContext | None] | None = set_current(context)
         began = perf_counter()
         try:
             if context.parent is not None:
@@ -340,7 +340,7 @@ class BaseAgent(ABC, Generic[T]):
             if context._interruptions or context._monotonic_deadline is not None:
                 withdraw(context)
             if token is not None:
-                current.reset(token)
+                reset_current(token)
             plugins.contexts.finish(context)
             context.plugins = None
 

@@ -8,15 +8,20 @@ from typing import Final
 
 from agentcore._context.execution import ExecutionContext
 
-__all__ = ["current", "current_context", "use_context"]
+__all__ = ["current_context", "get_current", "reset_current", "set_current", "use_context"]
 
-current: Final[ContextVar[ExecutionContext | None]] = ContextVar("agentcore_context", default=None)
+_current: Final[ContextVar[ExecutionContext | None]] = ContextVar("agentcore_context", default=None)
 """Set by each run; tasks and ``asyncio.to_thread`` inherit it."""
+
+# Bound once: looking a method up on the variable of another module takes as long as the call (benchmarks/context.py).
+get_current: Final = _current.get
+set_current: Final = _current.set
+reset_current: Final = _current.reset
 
 
 def current_context() -> ExecutionContext | None:
     """Return the context of the run that this code is part of; None outside of runs."""
-    return current.get()
+    return get_current()
 
 
 class use_context:  # noqa: N801 - reads as a statement: with use_context(context):
@@ -35,10 +40,10 @@ class use_context:  # noqa: N801 - reads as a statement: with use_context(contex
         self._context = context
 
     def __enter__(self) -> ExecutionContext:
-        self._token = current.set(self._context)
+        self._token = set_current(self._context)
         return self._context
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        current.reset(self._token)
+        reset_current(self._token)
