@@ -112,7 +112,7 @@ def _context(plugins: PluginManager) -> Any:
     from agentcore import ExecutionContext
 
     context = ExecutionContext("triage")
-    context._scope, context._begun = plugins, True
+    context._scope = context.plugins = plugins
     return context
 
 

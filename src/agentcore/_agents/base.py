@@ -16,6 +16,7 @@ from agentcore._agents.process import get_plugin_manager
 from agentcore._agents.result import RunResult
 from agentcore._context import ExecutionContext
 from agentcore._context.current import get_current, reset_current, set_current
+from agentcore._context.details import NO_DETAILS, details_of
 from agentcore._context.interruption import keep_deadline, withdraw
 from agentcore._plugins import PluginManager, watch
 from agentcore._run import Limits
@@ -135,19 +136,18 @@ class BaseAgent(ABC, Generic[T]):
         if limits.timeout is not None:
             own.limit_time(limits.timeout)
         if limits.tokens is not None:
-            own._token_limit = limits.tokens
-        own._begun = True
+            details_of(own).token_limit = limits.tokens
         own._scope = base
         own.plugins = served
         own._task = task = asyncio.current_task()
         if task is not None:
             if task.cancelling():
-                own._cancelling = task.cancelling()
+                details_of(own).cancelling = task.cancelling()
             if task.get_loop() is not self._loop:
                 self._loop = task.get_loop()
                 watch(served.settings.hook_timeout)
         refused = None
-        if own.parent is not None or own._monotonic_deadline is not None or own._cancel_reason is not None:
+        if own.parent is not None or own._details is not NO_DETAILS:
             refused = refusal(self.name, own)
             keep_deadline(own)
         return await self._live(checked, own, served, refused)
@@ -285,7 +285,7 @@ class BaseAgent(ABC, Generic[T]):
         return self._own_context(given, given if given is not None else get_current())
 
     def _own_context(self, given: ExecutionContext | None, surrounding: ExecutionContext | None) -> ExecutionContext:
-        if given is not None and not given._begun and given.outcome is None:
+        if given is not None and given.plugins is None and not given._details.begun and given.outcome is None:
             given.agent_id = self.name
             return given
         return ExecutionContext(self.name) if surrounding is None else surrounding.fork(self.name)
@@ -337,7 +337,7 @@ class BaseAgent(ABC, Generic[T]):
                 raise
             raise worded from error
         finally:
-            if context._interruptions or context._monotonic_deadline is not None:
+            if context._details is not NO_DETAILS:
                 withdraw(context)
             if token is not None:
                 reset_current(token)

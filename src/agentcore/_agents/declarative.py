@@ -104,7 +104,7 @@ class DeclarativeAgent(BaseAgent[Any]):
             step += 1
             self.limits.check(self.name, step, context)
             request = answers.request(messages, self.settings)
-            response = await ask(model, request, context, plugins.hook, self.retries, context._on_delta)
+            response = await ask(model, request, context, plugins.hook, self.retries, context._details.on_delta)
             try:
                 calls, output = answers.read(response)
             except OutputError as error:

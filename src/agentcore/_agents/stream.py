@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from agentcore._agents.result import RunResult
+from agentcore._context.details import details_of
 from agentcore.errors import RunCancelledError
 from agentcore.types import ModelDelta
 
@@ -41,7 +42,7 @@ class RunStream(Generic[T]):
         if self._task is not None:
             raise RuntimeError("the stream has begun already\nhint: call run_stream() for each run.")
         context = self._agent.context_for(self._options.pop("context", None))
-        context._on_delta = self._put
+        details_of(context).on_delta = self._put
         run = self._agent.run(self._input, context=context, **self._options)
         self._task = asyncio.create_task(run, name=f"agentcore stream {self._agent.name}")
         self._task.add_done_callback(self._end)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from random import getrandbits
 from typing import Final
 
+from agentcore._context.details import details_of
 from agentcore._context.execution import ExecutionContext
 
 __all__ = ["SCHEMA_VERSION", "Event"]
@@ -38,7 +39,8 @@ class Event:
         self.context: ExecutionContext | None = context
         """The run in which it happened; None for events of the process."""
         if sequence is None and context is not None:
-            context._sequence = sequence = context._sequence + 1
+            details = details_of(context)
+            details.sequence = sequence = details.sequence + 1
         self.sequence: int = sequence or 0
         """Its number among the run's events that were observed, from 1; 0 for events of the process."""
         self.schema_version: int = schema_version
@@ -54,7 +56,7 @@ class Event:
             if context is None:
                 self._id = f"{getrandbits(128):032x}"
             else:
-                self._id = f"{context.context_id}-{context._salt}{self.sequence:x}"
+                self._id = f"{context.context_id}-{context._details.salt}{self.sequence:x}"
         return self._id
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import Task, TimerHandle
+from asyncio import Task
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from math import inf, isnan
@@ -10,15 +10,13 @@ from random import getrandbits
 from threading import Lock
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
-from weakref import WeakKeyDictionary
 
+from agentcore._context.details import NO_DETAILS, NO_USAGE, details_of
 from agentcore.errors import ContextError
 from agentcore.types import Outcome, Usage
 
 if TYPE_CHECKING:
-    from agentcore._context.propagation import Carrier
     from agentcore._plugins import PluginManager
-    from agentcore.models import DeltaHandler
 
 __all__ = ["ExecutionContext", "JoinRule"]
 
@@ -26,7 +24,6 @@ JoinRule: TypeAlias = Literal["child", "parent", "error"] | Callable[[str, Any, 
 """Who wins where parent and child both hold a key; a callable gets key, the parent's value and the child's."""
 
 _new = object.__new__
-_NO_USAGE = Usage()
 _usage_lock = Lock()
 """Runs of one tree may end on several threads, and adding up is a read and a write."""
 
@@ -38,29 +35,23 @@ class ExecutionContext:
     Ids and dates are made when they are first read: most runs never need them.
     """
 
-    # What most runs neither set nor read has its default on the class: a context of slots, each of them filled at
-    # birth, takes longer to make (benchmarks/context.py measures it).
-    outcome: Outcome | None = None
-    """How the run ended; None while it is going on."""
-    _id: str | None = None
-    _state: dict[str, Any] | None = None
-    _sequence: int = 0
-    _task: Task[Any] | None = None
-    _remote: Carrier | None = None
-    _salt: str = ""
-    _begun: bool = False
-    _on_delta: DeltaHandler | None = None
-    _token_limit: int | None = None
-    _cancelling: int = 0
-    """How many cancellations its task had when the run began."""
-    _answered: WeakKeyDictionary[Task[Any], int] | None = None
-    _timer: TimerHandle | None = None
-    _timed: bool = False
-    """Whether something interrupts the run at its deadline."""
-    plugins: PluginManager | None = None
-    """The plugins that take part in the run; None where it is not going on."""
+    # Made for every run and every sub-agent: few slots, and no keyword-only arguments, which Python passes on a slower
+    # path, save a fifth of the time (benchmarks/context.py).
+    __slots__ = (
+        "__weakref__",
+        "_details",
+        "_ended",
+        "_scope",
+        "_started",
+        "_task",
+        "_usage",
+        "agent_id",
+        "outcome",
+        "parent",
+        "plugins",
+    )
 
-    def __init__(self, agent_id: str, *, metadata: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, agent_id: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Make a root.
 
         Args:
@@ -70,32 +61,37 @@ class ExecutionContext:
         self.agent_id = agent_id
         self.parent: ExecutionContext | None = None
         """The context that this one was forked from; None for a root, and for a parent in another process."""
+        self.outcome: Outcome | None = None
+        """How the run ended; None while it is going on."""
+        self.plugins: PluginManager | None = None
+        """The plugins that take part in the run; None where it is not going on."""
         self._started = time()
-        self._metadata: dict[str, Any] | None = dict(metadata) if metadata else None
-        self._monotonic_deadline: float | None = None
-        self._scope: PluginManager | None = None
-        self._usage = _NO_USAGE
-        self._children_usage = _NO_USAGE
         self._ended: float | None = None
-        self._cancel_reason: str | None = None
-        # How many cancellations of its task the context itself has caused and not taken back.
-        self._interruptions = 0
+        self._task: Task[Any] | None = None
+        self._scope: PluginManager | None = None
+        self._usage = NO_USAGE
+        self._details = NO_DETAILS
+        if metadata:
+            self.metadata.update(metadata)
 
     # --- identity ---
 
     @property
     def context_id(self) -> str:
         """32 hexadecimal digits, unique; of a root it is the trace id of W3C Trace Context."""
-        if self._id is None:
-            self._id = f"{getrandbits(128) or 1:032x}"
-        return self._id
+        details = self._details
+        if details.id is None:
+            details = details_of(self)
+            details.id = f"{getrandbits(128) or 1:032x}"
+        return details.id
 
     @property
     def parent_id(self) -> str | None:
         """The parent's *context_id*; None for a root."""
         if self.parent is not None:
             return self.parent.context_id
-        return None if self._remote is None else self._remote.parent_id
+        remote = self._details.remote
+        return None if remote is None else remote.parent_id
 
     @property
     def root(self) -> ExecutionContext:
@@ -109,7 +105,8 @@ class ExecutionContext:
     def root_id(self) -> str:
         """The *context_id* of the oldest ancestor, in whichever process it lives; the trace id."""
         root = self.root
-        return root.context_id if root._remote is None else root._remote.root_id
+        remote = root._details.remote
+        return root.context_id if remote is None else remote.root_id
 
     @property
     def span_id(self) -> str:
@@ -144,7 +141,8 @@ class ExecutionContext:
     @property
     def remaining(self) -> float | None:
         """Seconds until the deadline, negative when it has passed; None where there is none."""
-        return None if self._monotonic_deadline is None else self._monotonic_deadline - monotonic()
+        deadline = self._details.deadline
+        return None if deadline is None else deadline - monotonic()
 
     @property
     def deadline(self) -> datetime | None:
@@ -168,9 +166,10 @@ class ExecutionContext:
         if isnan(timeout):
             raise ContextError("a run's time cannot be limited to nan seconds", hint="give a number of seconds.")
         deadline = monotonic() + timeout
-        if deadline >= (inf if self._monotonic_deadline is None else self._monotonic_deadline):
+        earlier = self._details.deadline
+        if deadline >= (inf if earlier is None else earlier):
             return
-        self._monotonic_deadline = deadline
+        details_of(self).deadline = deadline
         if self._task is not None:
             from agentcore._context.interruption import keep_deadline
 
@@ -181,16 +180,20 @@ class ExecutionContext:
     @property
     def metadata(self) -> dict[str, Any]:
         """Facts about the run that its children inherit by copy, as a tenant or a session."""
-        if self._metadata is None:
-            self._metadata = {}
-        return self._metadata
+        details = self._details
+        if details.metadata is None:
+            details = details_of(self)
+            details.metadata = {}
+        return details.metadata
 
     @property
     def state(self) -> dict[str, Any]:
         """The run's own notes; a child starts with none."""
-        if self._state is None:
-            self._state = {}
-        return self._state
+        details = self._details
+        if details.state is None:
+            details = details_of(self)
+            details.state = {}
+        return details.state
 
     @property
     def usage(self) -> Usage:
@@ -200,19 +203,20 @@ class ExecutionContext:
     @property
     def total_usage(self) -> Usage:
         """What the run and all its descendants have consumed."""
-        children = self._children_usage
-        return self._usage if children is _NO_USAGE else self._usage + children
+        children = self._details.children_usage
+        return self._usage if children is NO_USAGE else self._usage + children
 
     def add_usage(self, usage: Usage) -> None:
         """Count *usage* as the run's own, and in the totals of its ancestors.  Safe on any thread."""
         parent = self.parent
-        if parent is None and self._usage is _NO_USAGE:
+        if parent is None and self._usage is NO_USAGE:
             self._usage = usage
             return
         with _usage_lock:
             self._usage = self._usage + usage
             while parent is not None:
-                parent._children_usage = parent._children_usage + usage
+                details = details_of(parent)
+                details.children_usage = details.children_usage + usage
                 parent = parent.parent
 
     # --- family ---
@@ -220,7 +224,6 @@ class ExecutionContext:
     def fork(
         self,
         agent_id: str | None = None,
-        *,
         metadata: Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> ExecutionContext:
@@ -235,13 +238,11 @@ class ExecutionContext:
         child = _new(ExecutionContext)
         child.agent_id = agent_id or self.agent_id
         child.parent = self
+        child.outcome = child.plugins = child._task = child._ended = None
         child._started = time()
-        child._metadata = self._metadata.copy() if self._metadata else None
-        child._monotonic_deadline = self._monotonic_deadline
         child._scope = self._scope
-        child._usage = child._children_usage = _NO_USAGE
-        child._ended = child._cancel_reason = None
-        child._interruptions = 0
+        child._usage = NO_USAGE
+        child._details = NO_DETAILS if self._details is NO_DETAILS else self._details.inherited()
         if metadata:
             child.metadata.update(metadata)
         if timeout is not None:
@@ -290,9 +291,9 @@ class ExecutionContext:
 
     def cancel(self, reason: str = "cancelled") -> None:
         """Cancel the run and, with it, its descendants.  Safe on any thread; a run that has ended is left alone."""
-        if self.outcome is not None or self._cancel_reason is not None:
+        if self.outcome is not None or self._details.cancel_reason is not None:
             return
-        self._cancel_reason = reason
+        details_of(self).cancel_reason = reason
         from agentcore._context.interruption import interrupt_family
 
         interrupt_family(self)
@@ -308,12 +309,12 @@ class ExecutionContext:
     @property
     def cancel_reason(self) -> str | None:
         """What :meth:`cancel` was told; None where it was not called."""
-        return self._cancel_reason
+        return self._details.cancel_reason
 
     @property
     def cancelled(self) -> bool:
         """Whether this run or an ancestor has been cancelled through its context."""
-        return self._cancel_reason is not None or any(each._cancel_reason is not None for each in self.ancestors)
+        return self.cancel_reason is not None or any(each.cancel_reason is not None for each in self.ancestors)
 
     # --- travel ---
 

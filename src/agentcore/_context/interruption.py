@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from agentcore._context.details import Details, details_of
 from agentcore._context.manager import live_contexts
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _family(context: ExecutionContext) -> Iterator[ExecutionContext]:
 def _interrupt(context: ExecutionContext) -> None:
     task = context._task
     if task is not None and context.outcome is None:
-        context._interruptions += 1
+        details_of(context).interruptions += 1
         task.cancel()
 
 
@@ -52,25 +53,30 @@ def keep_deadline(context: ExecutionContext) -> None:
     task, remaining = context._task, context.remaining
     if task is None or remaining is None or context.outcome is not None:
         return
-    if context._timer is not None:
-        context._timer.cancel()
-        context._timer = None
+    details = details_of(context)
+    _stop_timer(details)
     if not _kept_by_parent(context):
-        context._timer = task.get_loop().call_later(max(0.0, remaining), _at_deadline, context)
-    context._timed = True
+        details.timer = task.get_loop().call_later(max(0.0, remaining), _at_deadline, context)
+    details.timed = True
+
+
+def _stop_timer(details: Details) -> None:
+    if details.timer is not None:
+        details.timer.cancel()
+        details.timer = None
 
 
 def _kept_by_parent(context: ExecutionContext) -> bool:
     """Whether the parent's deadline interrupts this run, too: then it is the parent's to answer it."""
     parent = context.parent
-    if parent is None or not parent._timed or parent._task is not context._task or parent.outcome is not None:
+    if parent is None or not parent._details.timed or parent._task is not context._task or parent.outcome is not None:
         return False
-    theirs, own = parent._monotonic_deadline, context._monotonic_deadline
+    theirs, own = parent._details.deadline, context._details.deadline
     return theirs is not None and own is not None and theirs <= own
 
 
 def _at_deadline(context: ExecutionContext) -> None:
-    context._timer = None
+    details_of(context).timer = None
     remaining = context.remaining
     if remaining is not None and remaining > 0:
         # A loop may call too early, by the resolution of its clock.
@@ -85,25 +91,25 @@ def withdraw(context: ExecutionContext) -> bool:
     Returns:
         Whether the run was interrupted from here, and by nobody else.
     """
-    if context._timer is not None:
-        context._timer.cancel()
-        context._timer = None
-    task, count = context._task, context._interruptions
+    details = context._details
+    _stop_timer(details)
+    task, count = context._task, details.interruptions
     if task is None or not count:
         return False
-    context._interruptions = 0
+    details.interruptions = 0
     for _ in range(count):
         task.uncancel()
-    return task.cancelling() <= context._cancelling
+    return task.cancelling() <= details.cancelling
 
 
 def answer(context: ExecutionContext) -> None:
     """Let the end of what was cancelled be told in peace: those cancellations of the running task are answered."""
     task = asyncio.current_task()
     if task is not None:
-        if context._answered is None:
-            context._answered = WeakKeyDictionary()
-        context._answered[task] = task.cancelling()
+        details = details_of(context)
+        if details.answered is None:
+            details.answered = WeakKeyDictionary()
+        details.answered[task] = task.cancelling()
 
 
 def answered(context: ExecutionContext) -> int:
@@ -111,6 +117,7 @@ def answered(context: ExecutionContext) -> int:
     task = asyncio.current_task()
     if task is not None:
         for each in (context, *context.ancestors):
-            if each._answered is not None and task in each._answered:
-                return each._answered[task]
+            of_tasks = each._details.answered
+            if of_tasks is not None and task in of_tasks:
+                return of_tasks[task]
     return 0

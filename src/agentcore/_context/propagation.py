@@ -11,6 +11,8 @@ from random import getrandbits
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, unquote
 
+from agentcore._context.details import details_of
+
 if TYPE_CHECKING:
     from agentcore._context.execution import ExecutionContext
 
@@ -91,7 +93,7 @@ def from_headers(headers: Mapping[str, str], agent_id: str) -> ExecutionContext:
     found = _TRACEPARENT.fullmatch(lower.get("traceparent", "").strip())
     if found is not None:
         root_id, span_id = found[1], found[2]
-        context._remote = Carrier(_parent_id(lower.get("tracestate", ""), span_id), root_id)
+        details_of(context).remote = Carrier(_parent_id(lower.get("tracestate", ""), span_id), root_id)
     for key, value in _members(lower.get("baggage", "")):
         if key != _DEADLINE:
             context.metadata[key] = value
@@ -116,35 +118,37 @@ def _members(baggage: str) -> list[tuple[str, Any]]:
 
 def freeze(context: ExecutionContext) -> dict[str, Any]:
     """Return what pickling keeps: everything but the task and the plugins, which belong to this process."""
+    details = context._details
     return {
         "agent_id": context.agent_id,
         "id": context.context_id,
         "parent": context.parent,
-        "remote": context._remote,
-        "metadata": context._metadata,
-        "state": context._state,
-        "usage": (context._usage, context._children_usage),
+        "remote": details.remote,
+        "metadata": details.metadata,
+        "state": details.state,
+        "usage": (context._usage, details.children_usage),
         "times": (context._started, context._ended),
         "deadline": None if context.remaining is None else time.time() + context.remaining,
         "outcome": context.outcome,
-        "cancel_reason": context._cancel_reason,
-        "begun": context._begun,
+        "cancel_reason": details.cancel_reason,
+        "begun": details.begun or context.plugins is not None,
     }
 
 
 def thaw(context: ExecutionContext, state: dict[str, Any]) -> None:
     """Fill a context that was unpickled.  Its events get ids of their own, for its twin goes on counting elsewhere."""
     context.__init__(state["agent_id"])  # type: ignore[misc]
-    context._metadata = state["metadata"]
+    details = details_of(context)
     context.parent = state["parent"]
-    context._id = state["id"]
-    context._remote = state["remote"]
-    context._state = state["state"]
-    context._usage, context._children_usage = state["usage"]
+    details.id = state["id"]
+    details.remote = state["remote"]
+    details.metadata = state["metadata"]
+    details.state = state["state"]
+    context._usage, details.children_usage = state["usage"]
     context._started, context._ended = state["times"]
     if state["deadline"] is not None:
         context.limit_time(state["deadline"] - time.time())
     context.outcome = state["outcome"]
-    context._cancel_reason = state["cancel_reason"]
-    context._begun = state["begun"]
-    context._salt = f"{getrandbits(32):08x}-"
+    details.cancel_reason = state["cancel_reason"]
+    details.begun = state["begun"]
+    details.salt = f"{getrandbits(32):08x}-"

@@ -35,7 +35,7 @@ class Limits:
             LimitError: It has reached a limit.
             DeadlineError: Its time is over.
         """
-        deadline = context._monotonic_deadline
+        deadline = context._details.deadline
         if deadline is not None and deadline <= monotonic():
             # A sub-agent that hit its ancestor's deadline may have been forgiven for it.
             raise DeadlineError(f"the run of agent {agent!r} reached its deadline")
@@ -51,9 +51,10 @@ class Limits:
 def _check_tokens(context: ExecutionContext) -> None:
     # A sub-agent spends what the runs around it may spend.
     for each in (context, *context.ancestors):
-        if each._token_limit is not None and each.total_usage.total_tokens >= each._token_limit:
+        limit = each._details.token_limit
+        if limit is not None and each.total_usage.total_tokens >= limit:
             raise LimitError(
-                f"agent {each.agent_id!r} has used {each.total_usage.total_tokens} of {each._token_limit} tokens",
+                f"agent {each.agent_id!r} has used {each.total_usage.total_tokens} of {limit} tokens",
                 hint="raise limits=Limits(tokens=...).",
             )
 
