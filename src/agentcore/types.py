@@ -44,7 +44,7 @@ JsonSchema: TypeAlias = Mapping[str, Any]
 """A JSON Schema (draft 2020-12), as pydantic writes it."""
 
 
-@data(kw_only=True)
+@data
 class Usage:
     """What model calls consumed.  Add two with ``+``."""
 
@@ -69,12 +69,12 @@ class Usage:
     def __add__(self, other: Usage) -> Usage:
         cost = self.cost if other.cost is None else other.cost if self.cost is None else self.cost + other.cost
         return Usage(
-            requests=self.requests + other.requests,
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            cached_tokens=self.cached_tokens + other.cached_tokens,
-            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
-            cost=cost,
+            self.requests + other.requests,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+            cost,
         )
 
 
@@ -128,7 +128,7 @@ class ModelSettings:
     """Sent to the model's server as it is."""
 
 
-@data(kw_only=True)
+@data
 class ModelRequest:
     """What a model is asked."""
 

@@ -14,7 +14,7 @@ from agentcore._agents.prompts import instructions_for, render_input
 from agentcore._tools import Tool, validation_problems
 from agentcore.errors import OutputError
 from agentcore.models import Model
-from agentcore.types import JsonSchema, Message, ModelRequest, ModelResponse, ModelSettings, ToolCall, ToolSpec
+from agentcore.types import JsonSchema, Message, ModelRequest, ModelResponse, ModelSettings, ToolCall
 
 __all__ = ["Answers"]
 
@@ -65,8 +65,7 @@ class Answers:
 
     def request(self, messages: Sequence[Message], settings: ModelSettings) -> ModelRequest:
         """Ask for the next answer.  The messages are copied: the conversation goes on, the request stays."""
-        tools: Sequence[ToolSpec] = self._native
-        return ModelRequest(messages=tuple(messages), tools=tools, output_schema=self._schema, settings=settings)
+        return ModelRequest(tuple(messages), self._native, self._schema, settings)
 
     def read(self, response: ModelResponse) -> Read:
         """Read an answer.

@@ -301,28 +301,20 @@ class BaseAgent(ABC, Generic[T]):
         began = perf_counter()
         try:
             if context.parent is not None:
-                await hook.context_fork(context=context, parent=context.parent)
+                await hook.context_fork(context, context.parent)
             if refused is not None:
                 raise refused
-            passed = await hook.agent_input(context=context, agent=name, input=input)
+            passed = await hook.agent_input(context, name, input)
             told = checked = input if passed is input else self._validate_input(passed)
             started = True
-            await hook.agent_start(context=context, agent=name, input=told)
+            await hook.agent_start(context, name, told)
             made = await self.run_agent(checked, context)
-            output = await hook.agent_output(context=context, agent=name, output=made)
+            output = await hook.agent_output(context, name, made)
             if output is not made or type(output) is not self.output_model:
                 output = self._validate_output(output)
             duration = perf_counter() - began
             context.outcome = "ok"
-            await hook.agent_complete(
-                context=context,
-                agent=name,
-                input=told,
-                output=output,
-                usage=context.total_usage,
-                duration=duration,
-                outcome="ok",
-            )
+            await hook.agent_complete(context, name, told, output, context.total_usage, duration, "ok")
             return RunResult(output, context, duration)
         except GeneratorExit:
             # Its loop was closed over it: nothing can be awaited any more, and so nobody told.

@@ -59,7 +59,7 @@ async def ask(
             if not error.retryable or attempt > retries:
                 raise
             delay = _delay(error, attempt)
-            await hook.model_retry(context=context, model=model.name, error=error, attempt=attempt, delay=delay)
+            await hook.model_retry(context, model.name, error, attempt, delay)
             await asyncio.sleep(delay)
 
 
@@ -81,9 +81,9 @@ async def _call(
     started = False
     duration = 0.0
     try:
-        asked = await hook.model_request(context=context, model=name, request=request)
+        asked = await hook.model_request(context, name, request)
         started = True
-        await hook.model_start(context=context, model=name, request=asked, call_id=call_id)
+        await hook.model_start(context, name, asked, call_id)
         deltas = None if on_delta is None else _told(on_delta, context, hook, name, call_id)
         # From here on it is paid for, whatever becomes of it.
         usage = _ONE_REQUEST
@@ -97,7 +97,7 @@ async def _call(
         finally:
             duration = perf_counter() - began
         usage = response.usage if response.usage.requests else evolve(response.usage, requests=1)
-        response = await hook.model_response(context=context, model=name, request=asked, response=response)
+        response = await hook.model_response(context, name, asked, response)
     except GeneratorExit:
         raise
     except BaseException as error:
@@ -105,29 +105,11 @@ async def _call(
         context.add_usage(usage)
         if not started:
             # What was denied is not told.
-            await hook.model_start(context=context, model=name, request=asked, call_id=call_id)
-        await hook.model_error(
-            context=context,
-            model=name,
-            request=asked,
-            error=error,
-            call_id=call_id,
-            usage=usage,
-            duration=duration,
-            outcome=outcome,
-        )
+            await hook.model_start(context, name, asked, call_id)
+        await hook.model_error(context, name, asked, error, call_id, usage, duration, outcome)
         raise
     context.add_usage(usage)
-    await hook.model_complete(
-        context=context,
-        model=name,
-        request=asked,
-        response=response,
-        call_id=call_id,
-        usage=usage,
-        duration=duration,
-        outcome="ok",
-    )
+    await hook.model_complete(context, name, asked, response, call_id, usage, duration, "ok")
     return response
 
 
@@ -135,7 +117,7 @@ def _told(forward: DeltaHandler, context: ExecutionContext, hook: Hooks, model: 
     """Tell each piece of an answer before it is passed on."""
 
     async def on_delta(delta: ModelDelta) -> None:
-        await hook.model_delta(context=context, model=model, delta=delta, call_id=call_id)
+        await hook.model_delta(context, model, delta, call_id)
         await forward(delta)
 
     return on_delta

@@ -63,13 +63,13 @@ async def _call(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionCon
 
 
 async def _events(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionContext, hook: Hooks) -> Any:
-    told = evolve(call, arguments={})
+    told = call
     started = False
     duration = 0.0
     try:
-        told = await hook.tool_call(context=context, call=call)
+        told = await hook.tool_call(context, call)
         started = True
-        await hook.tool_start(context=context, tool=told.name, arguments=told.arguments, call_id=call.id)
+        await hook.tool_start(context, told.name, told.arguments, call.id)
         tool = tools.get(told.name)
         if tool is None:
             raise ToolNotFoundError(f"there is no tool {told.name!r}", hint=nearest(told.name, tools))
@@ -83,30 +83,16 @@ async def _events(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionC
             raise RuntimeError(f"the tool {told.name!r} cancelled itself") from error
         finally:
             duration = perf_counter() - began
-        result = await hook.tool_result(context=context, call=told, result=result)
+        result = await hook.tool_result(context, told, result)
     except GeneratorExit:
         raise
     except BaseException as error:
         outcome = outcome_of(error, context)
         if not started:
-            await hook.tool_start(context=context, tool=told.name, arguments=told.arguments, call_id=call.id)
-        await hook.tool_error(
-            context=context,
-            tool=told.name,
-            arguments=told.arguments,
-            error=error,
-            call_id=call.id,
-            duration=duration,
-            outcome=outcome,
-        )
+            # What was denied is not told.
+            told = evolve(call, arguments={})
+            await hook.tool_start(context, told.name, told.arguments, call.id)
+        await hook.tool_error(context, told.name, told.arguments, error, call.id, duration, outcome)
         raise
-    await hook.tool_execute(
-        context=context,
-        tool=told.name,
-        arguments=told.arguments,
-        result=result,
-        call_id=call.id,
-        duration=duration,
-        outcome="ok",
-    )
+    await hook.tool_execute(context, told.name, told.arguments, result, call.id, duration, "ok")
     return result
