@@ -64,7 +64,7 @@ def test_another_manager_may_take_its_place(folder: Path) -> None:
 def test_a_manager_of_ones_own_has_the_built_in_models() -> None:
     """And what the settings say."""
     pm = new_plugin_manager(Settings(autoload=False))
-    assert [each.name for each in pm.statuses() if each.state == "loaded"] == ["agentcore.models"]
+    assert [each.name for each in pm.statuses() if each.status == "loaded"] == ["agentcore.models"]
 
 
 def test_the_configuration_of_the_folder_holds(folder: Path) -> None:

@@ -92,7 +92,7 @@ def test_autoload_stays_on_where_its_switch_says_zero(python: Any) -> None:
     """``AGENTCORE_DISABLE_PLUGIN_AUTOLOAD=0`` means what it says."""
     program = (
         "from agentcore import get_plugin_manager\n"
-        "print(*(each.name for each in get_plugin_manager().statuses() if each.state == 'loaded'))"
+        "print(*(each.name for each in get_plugin_manager().statuses() if each.status == 'loaded'))"
     )
     loaded = python(program, env={"AGENTCORE_DISABLE_PLUGIN_AUTOLOAD": "0"}).stdout.split()
     assert {"vectorstore", "metrics"} <= set(loaded)

@@ -281,7 +281,7 @@ async def test_optionalhook_that_nobody_specifies(recorder: Recorder) -> None:
     def agent_explode(reason: str) -> None: ...
 
     manager.register(agent_explode)
-    assert [each.state for each in manager.statuses()] == ["loaded"]
+    assert [each.status for each in manager.statuses()] == ["loaded"]
     assert not hasattr(manager.hook, "agent_explode")
 
 

@@ -117,7 +117,7 @@ async def test_failure_is_contained_and_told_once(
     assert ran == ["first", "last"]
     assert failures.kinds == [("broken", "tool_execute", error)]
     [status] = [each for each in manager.statuses() if each.name == "broken"]
-    assert (status.state, status.failures, status.error) == ("loaded", 1, failures.error)
+    assert (status.status, status.failures, status.error) == ("loaded", 1, failures.error)
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0

@@ -24,7 +24,7 @@ async def test_module(
     assert sys.modules[module].seen == ["search"]
     assert manager.get_plugin("watcher") is sys.modules[module]
     status = status_of(manager, "watcher")
-    assert (status.state, status.source, status.distribution, status.version, status.hooks, status.error) == (
+    assert (status.status, status.source, status.distribution, status.version, status.hooks, status.error) == (
         "loaded",
         "agentcore_watcher",
         "agentcore-watcher",
@@ -89,7 +89,7 @@ def test_load_what_was_blocked(site: Any, manager: PluginManager, status_of: Cal
     manager.block("watcher")
     manager.load()
     assert module not in sys.modules
-    assert status_of(manager, "watcher").state == "blocked"
+    assert status_of(manager, "watcher").status == "blocked"
 
 
 def test_nothing_is_scanned_by_a_manager_made_by_hand(site: Any) -> None:
@@ -126,8 +126,8 @@ def test_distribution_without_metadata(site: Any, manager: PluginManager, status
     site.install("half", site.OBSERVER)
     (site.folder / "agentcore_half-1.0.dist-info" / "METADATA").unlink()
     manager.load()
-    assert status_of(manager, "watcher").state == "loaded"
-    assert (status_of(manager, "half").state, status_of(manager, "half").distribution) == ("loaded", None)
+    assert status_of(manager, "watcher").status == "loaded"
+    assert (status_of(manager, "half").status, status_of(manager, "half").distribution) == ("loaded", None)
 
 
 def test_enabled_module(site: Any, configured: Callable[..., Settings], status_of: Callable[..., Any]) -> None:
@@ -138,7 +138,7 @@ def test_enabled_module(site: Any, configured: Callable[..., Settings], status_o
     manager.load()
     manager.check_required()
     status = status_of(manager, "company.guards.tools")
-    assert (status.state, status.source, status.distribution) == ("loaded", "company.guards.tools", None)
+    assert (status.status, status.source, status.distribution) == ("loaded", "company.guards.tools", None)
     assert type(manager.get_plugin("company_store:Plain")).__name__ == "Plain"
 
 

@@ -113,9 +113,9 @@ async def test_failing_plugin(
     await manager.hook.tool_start(**arguments("tool_start"))
 
     assert sys.modules[module].seen == ["search"]
-    assert status_of(manager, "watcher").state == "loaded"
+    assert status_of(manager, "watcher").status == "loaded"
     status = status_of(manager, "broken")
-    assert (status.state, status.stage, status.required) == ("failed", stage, False)
+    assert (status.status, status.stage, status.required) == ("failed", stage, False)
     assert isinstance(status.error, error)
     assert message in str(status.error)
     assert [(plugin, hook, told) for plugin, hook, told in failures.told] == [("broken", stage, status.error)]
@@ -160,7 +160,7 @@ def test_wrong_config(
     manager = PluginManager(configured(plugins={"store": table}))
     manager.load()
     status = status_of(manager, "store")
-    assert (status.state, status.stage) == ("failed", "config")
+    assert (status.status, status.stage) == ("failed", "config")
     assert isinstance(status.error, ConfigError)
     assert message in str(status.error)
     if "pathh" in table:
@@ -179,7 +179,7 @@ def test_two_packages_offer_one_name(
     assert manager.get_plugin("watcher") is sys.modules["agentcore_watcher"]
     assert "other_watcher" not in sys.modules
     twin = status_of(manager, "watcher (zz-watcher)")
-    assert (twin.state, twin.stage, twin.source, twin.required) == ("failed", "validation", "other_watcher", False)
+    assert (twin.status, twin.stage, twin.source, twin.required) == ("failed", "validation", "other_watcher", False)
     assert (
         str(twin.error) == "two packages offer a plugin named 'watcher': agentcore-watcher and zz-watcher\n"
         "hint: uninstall one of them; the first is used."
@@ -202,7 +202,9 @@ def test_one_package_that_is_found_twice(site: Any, tmp_path: Path, monkeypatch:
     monkeypatch.syspath_prepend(folder)
     manager = PluginManager()
     manager.load()
-    assert [(each.name, each.state) for each in manager.statuses() if "watcher" in each.name] == [("watcher", "loaded")]
+    assert [(each.name, each.status) for each in manager.statuses() if "watcher" in each.name] == [
+        ("watcher", "loaded")
+    ]
 
 
 def test_one_module_under_two_names(site: Any, manager: PluginManager, status_of: Callable[..., Any]) -> None:
@@ -210,7 +212,7 @@ def test_one_module_under_two_names(site: Any, manager: PluginManager, status_of
     site.module("shared_watcher", site.OBSERVER)
     site.distribution("shared", first="shared_watcher", second="shared_watcher")
     manager.load()
-    assert status_of(manager, "first").state == "loaded"
+    assert status_of(manager, "first").status == "loaded"
     assert status_of(manager, "second").stage == "validation"
     assert "already registered as 'first'" in str(status_of(manager, "second").error)
 

@@ -30,7 +30,7 @@ PROGRAM = """
                 context=ExecutionContext("triage"), tool="search", arguments={}, call_id="1"
             )
             [status] = [each for each in plugins.statuses() if each.name == "thirdparty"]
-            print(status.state, status.distribution, status.version, status.reason)
+            print(status.status, status.distribution, status.version, status.reason)
             print("imported" if "thirdparty_plugin" in sys.modules else "not imported")
 
     asyncio.run(main())

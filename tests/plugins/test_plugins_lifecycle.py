@@ -275,7 +275,7 @@ async def test_failing_startup(life: list[str], failures: Any, make_manager: Cal
     assert life == ["+c", "+a", "-c", "-a"]
     assert failures.kinds == [("failing", "setup", ConnectionError)]
     [status] = [each for each in manager.statuses() if each.name == "failing"]
-    assert (status.state, status.stage, status.failures) == ("failed", "setup", 1)
+    assert (status.status, status.stage, status.failures) == ("failed", "setup", 1)
 
 
 async def test_hanging_startup(

@@ -106,7 +106,7 @@ async def test_failing_initialize(failures: Any, make_manager: Callable[..., Plu
     async with manager:
         assert manager.implementations("tool_execute") == []
     [status] = [each for each in manager.statuses() if each.name == "listener"]
-    assert (status.state, status.stage) == ("failed", "setup")
+    assert (status.status, status.stage) == ("failed", "setup")
     assert isinstance(status.error, ConnectionError)
     assert failures.kinds == [("listener", "setup", ConnectionError)]
     assert provider.life == []

@@ -159,7 +159,7 @@ def test_two_plugins_of_one_name() -> None:
     with pytest.raises(PluginValidationError, match=r"two plugins are named 'one': .*Observer.* and .*Observer"):
         manager.register(Observer(), "one")
     assert manager.get_plugin("one") is first
-    assert [(each.name, each.state) for each in manager.statuses()] == [("one", "loaded")]
+    assert [(each.name, each.status) for each in manager.statuses()] == [("one", "loaded")]
 
 
 def test_one_plugin_twice() -> None:
@@ -244,7 +244,7 @@ def test_status_of_a_registered_plugin() -> None:
     manager = PluginManager()
     manager.register(Several())
     [status] = manager.statuses()
-    assert (status.name, status.state, status.source) == ("several", "loaded", "registered by the program")
+    assert (status.name, status.status, status.source) == ("several", "loaded", "registered by the program")
     assert status.hooks == ("agent_input", "tool_start")
     assert (status.distribution, status.version, status.load_time, status.stage) == (None, None, None, None)
     assert (status.required, status.reason) == (True, "it implements value hooks")
@@ -257,14 +257,14 @@ def test_config_disables_what_the_program_registers(configured: Callable[..., Se
     assert manager.get_plugin("observer") is None
     assert manager.implementations("tool_start") == []
     [status] = manager.statuses()
-    assert (status.state, status.reason) == ("disabled", "disabled by argument 'disabled'")
+    assert (status.status, status.reason) == ("disabled", "disabled by argument 'disabled'")
 
 
 def test_autoload_says_nothing_of_what_the_program_registers(configured: Callable[..., Settings]) -> None:
     """With autoload off a plugin that the program registers takes part."""
     manager = PluginManager(configured(autoload=False))
     manager.register(Observer())
-    assert [each.state for each in manager.statuses()] == ["loaded"]
+    assert [each.status for each in manager.statuses()] == ["loaded"]
 
 
 async def test_plugins_come_and_go(arguments: Callable[..., dict[str, Any]], plugin: Callable[..., Any]) -> None:
@@ -323,7 +323,7 @@ def test_block_refuses_the_name_from_now_on() -> None:
         assert manager.get_plugin("one") is None
         assert manager.implementations("tool_start") == []
         [status] = manager.statuses()
-        assert (status.name, status.state, status.reason) == ("one", "blocked", "blocked by the program")
+        assert (status.name, status.status, status.reason) == ("one", "blocked", "blocked by the program")
         assert manager.register(Observer(), "one") == "one"
     with pytest.raises(PluginNotFoundError):
         manager.unregister("one")
@@ -335,7 +335,7 @@ def test_block_what_is_not_there() -> None:
     manager.block("one")
     manager.register(Observer(), "one")
     assert manager.implementations("tool_start") == []
-    assert [each.state for each in manager.statuses()] == ["blocked"]
+    assert [each.status for each in manager.statuses()] == ["blocked"]
 
 
 def test_implementations() -> None:

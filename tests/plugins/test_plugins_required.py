@@ -53,7 +53,7 @@ async def test_required_plugin_that_fails(
         assert isinstance(caught.value, RuntimeError)
     assert not manager.ready
     [status] = manager.statuses()
-    assert (status.state, status.required) == ("failed", True)
+    assert (status.status, status.required) == ("failed", True)
 
 
 async def test_run_is_refused(site: Any, configured: Callable[..., Settings]) -> None:
@@ -153,7 +153,7 @@ async def test_source_that_is_not_there(site: Any) -> None:
     manager.load()
     await manager.startup()
     [status] = manager.statuses()
-    assert (status.state, status.stage, status.required) == ("failed", "import", False)
+    assert (status.status, status.stage, status.required) == ("failed", "import", False)
     assert isinstance(status.error, ModuleNotFoundError)
 
 
@@ -185,7 +185,7 @@ async def test_guard_of_the_program_that_fails_at_setup(plugin: Callable[..., An
     # Registered again and mended it serves.
     manager.register(plugin(tool_call=lambda: None), "guard")
     await manager.startup()
-    assert [(each.name, each.state, each.required) for each in manager.statuses()] == [("guard", "loaded", True)]
+    assert [(each.name, each.status, each.required) for each in manager.statuses()] == [("guard", "loaded", True)]
 
 
 async def test_twin_of_a_guard_is_required(site: Any) -> None:
@@ -291,4 +291,4 @@ def test_marker_is_what_counts(site: Any) -> None:
     manager = PluginManager()
     manager.load()
     [status] = manager.statuses()
-    assert (status.state, status.hooks, status.required) == ("loaded", (), False)
+    assert (status.status, status.hooks, status.required) == ("loaded", (), False)

@@ -128,7 +128,7 @@ async def test_failed_plugin_may_come_again(
     manager.register(plugin(agentcore_startup=lambda: life.append("+flaky")), "flaky")
     await manager.startup()
     assert life == ["+flaky"]
-    assert [(each.name, each.state, each.error) for each in manager.statuses() if each.name == "flaky"] == [
+    assert [(each.name, each.status, each.error) for each in manager.statuses() if each.name == "flaky"] == [
         ("flaky", "loaded", None)
     ]
 

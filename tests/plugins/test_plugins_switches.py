@@ -40,7 +40,7 @@ def test_disabled_plugin_is_not_imported(
     manager.load()
     assert module not in sys.modules
     status = status_of(manager, "watcher")
-    assert (status.state, status.reason, status.distribution, status.load_time) == (
+    assert (status.status, status.reason, status.distribution, status.load_time) == (
         "disabled",
         REASONS[how],
         "agentcore-watcher",
@@ -70,7 +70,7 @@ def test_switch_that_is_off(
     site.install("watcher", site.OBSERVER)
     manager = PluginManager(configured({"AGENTCORE_DISABLE_PLUGIN_AUTOLOAD": value}))
     manager.load()
-    assert status_of(manager, "watcher").state == "loaded"
+    assert status_of(manager, "watcher").status == "loaded"
 
 
 @pytest.mark.parametrize("how", [{"environ": {"AGENTCORE_PLUGINS": "watcher"}}, {"flags": ("watcher",)}], ids=str)
@@ -82,7 +82,7 @@ def test_enabled_one_by_one(
     other = site.install("other", site.OBSERVER)
     manager = PluginManager(configured(autoload=False, **how))
     manager.load()
-    assert status_of(manager, "watcher").state == "loaded"
+    assert status_of(manager, "watcher").status == "loaded"
     assert other not in sys.modules
 
 
@@ -100,9 +100,9 @@ async def test_enabled_for_a_scope(
     assert config.path == "disk"
     assert [each.plugin for each in scope.implementations("tool_start")] == ["store"]
     status = status_of(scope, "store")
-    assert (status.state, status.distribution) == ("loaded", "agentcore-store")
+    assert (status.status, status.distribution) == ("loaded", "agentcore-store")
     assert manager.implementations("tool_start") == []
-    assert status_of(manager, "store").state == "disabled"
+    assert status_of(manager, "store").status == "disabled"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_enabled_for_a_scope_and_broken(
             manager.scope(enabled=["broken"])
     else:
         manager.scope(enabled=["broken"])
-    assert status_of(manager, "broken").state == "disabled"
+    assert status_of(manager, "broken").status == "disabled"
 
 
 def test_enabled_for_a_scope_and_loaded_already(site: Any, manager: PluginManager) -> None:

@@ -49,7 +49,7 @@ class Additions:
                     # What it gets by click.pass_obj.
                     each.context_settings = {"obj": plugins, **each.context_settings}
                     commands[each.name], owners[each.name] = each, plugin
-        return cls(commands, [each.name for each in plugins.statuses() if each.state == "failed"])
+        return cls(commands, [each.name for each in plugins.statuses() if each.status == "failed"])
 
 
 async def _offers(plugins: PluginManager) -> list[tuple[str, Iterable[Any]]]:

@@ -90,8 +90,8 @@ def plugin(status: PluginStatus) -> Finding:
     """Look at what became of a plugin."""
     check = f"plugin {status.name}"
     reason = reason_of(status)
-    shown = f"{status.state}{f': {reason}' if reason else ''}"
-    if status.state == "failed":
+    shown = f"{status.status}{f': {reason}' if reason else ''}"
+    if status.status == "failed":
         return Finding(check, "problem" if status.required else "warning", shown, _mending(status))
     if status.error is not None:
         return Finding(check, "warning", shown, "ask its author; -vv shows the traceback.")

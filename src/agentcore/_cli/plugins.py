@@ -64,7 +64,7 @@ def _row(status: PluginStatus) -> Sequence[str]:
     time = "" if status.load_time is None else f"{status.load_time * 1000:.0f} ms"
     return (
         status.name,
-        status.state,
+        status.status,
         status.version or "",
         status.distribution or status.source,
         time,
@@ -82,15 +82,14 @@ def reason_of(status: PluginStatus) -> str:
         parts.append(f"{stage}{error['type']}: {error['message']}")
     if status.required:
         parts.append(f"required: {status.reason}")
-    elif status.state in ("disabled", "blocked") and status.reason:
+    elif status.status in ("disabled", "blocked") and status.reason:
         parts.append(status.reason)
     return "; ".join(parts)
 
 
 def _record(status: PluginStatus) -> dict[str, Any]:
     error = None if status.error is None else described(status.error)
-    fields = attrs.asdict(status, recurse=False)
-    return {"name": fields.pop("name"), "status": fields.pop("state"), **fields, "error": error}
+    return {**attrs.asdict(status, recurse=False), "error": error}
 
 
 # --- one plugin's config ---
@@ -133,8 +132,8 @@ def _status(manager: PluginManager, name: str) -> PluginStatus:
 def _config_model(manager: PluginManager, status: PluginStatus) -> tuple[type[BaseModel] | None, str]:
     """Return the model of the plugin's config, or why it cannot be known; a disabled plugin is not imported."""
     plugin = manager.get_plugin(status.name)
-    if plugin is None and status.state != "failed":
-        return None, f"What it can be told is known when it is enabled: it is {status.state}."
+    if plugin is None and status.status != "failed":
+        return None, f"What it can be told is known when it is enabled: it is {status.status}."
     if plugin is None:
         source = next((each for each in installed_plugins() if each.name == status.name), status.source)
         try:

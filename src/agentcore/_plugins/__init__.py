@@ -5,7 +5,7 @@ from agentcore._plugins.hooks import SPECIFICATIONS, Hooks
 from agentcore._plugins.manager import PluginManager
 from agentcore._plugins.ordering import Place
 from agentcore._plugins.specification import HookKind, HookSpecification
-from agentcore._plugins.status import PluginState, PluginStatus, Stage
+from agentcore._plugins.status import PluginStatus, Stage, StatusName
 from agentcore._plugins.watchdog import watch
 
 __all__ = [
@@ -16,9 +16,9 @@ __all__ = [
     "Installed",
     "Place",
     "PluginManager",
-    "PluginState",
     "PluginStatus",
     "Stage",
+    "StatusName",
     "installed_plugins",
     "watch",
 ]

@@ -63,7 +63,7 @@ class Roster:
             hint="uninstall one of them; the first is used.",
         )
         name = f"{plugin.name} ({plugin.distribution})"
-        status = _status(name, plugin, state="failed", stage="validation", error=error)
+        status = _status(name, plugin, status="failed", stage="validation", error=error)
         requirement = self._settings.requirement(plugin.name, guards=looks_like_guard(plugin))
         status.required, status.reason = requirement.required, requirement.reason
         self._statuses[name] = status
@@ -71,7 +71,7 @@ class Roster:
     def load(self) -> Iterator[Found]:
         """Load what is enabled and not loaded yet; what fails is booked and passed over."""
         for name in sorted({*self.installed, *self._settings.enabled}):
-            if name in self._statuses and self._statuses[name].state != "disabled":
+            if name in self._statuses and self._statuses[name].status != "disabled":
                 continue
             decision = self._settings.decision(name)
             if not decision.enabled:
@@ -80,7 +80,7 @@ class Roster:
                 yield found
 
     def _book_disabled(self, name: str, reason: str) -> None:
-        self._statuses[name] = _status(name, self.installed[name], state="disabled", reason=reason)
+        self._statuses[name] = _status(name, self.installed[name], status="disabled", reason=reason)
 
     def _try(self, name: str) -> Found | None:
         try:
@@ -101,7 +101,7 @@ class Roster:
 
     def _load(self, name: str) -> Found:
         source = self.installed.get(name) or name
-        self._statuses[name] = _status(name, source, state="loaded")
+        self._statuses[name] = _status(name, source, status="loaded")
         loaded = load(name, source, self._settings.plugin_config(name), path=self._settings.config_path)
         self._statuses[name].load_time = loaded.seconds
         if loaded.config is not None:
@@ -126,20 +126,20 @@ class Roster:
 
     def admits(self, name: str) -> bool:
         """Say whether the program may register a plugin of this name; books one that it may not."""
-        if name in self._statuses and self._statuses[name].state == "blocked":
+        if name in self._statuses and self._statuses[name].status == "blocked":
             return False
         # That autoload is off says nothing of what the program registers itself.
         if name not in self._settings.disabled:
             return True
         reason = self._settings.decision(name).reason
-        self._statuses.setdefault(name, PluginStatus(name=name, state="disabled", source=_BY_PROGRAM, reason=reason))
+        self._statuses.setdefault(name, PluginStatus(name=name, status="disabled", source=_BY_PROGRAM, reason=reason))
         return False
 
     def registered(self, name: str, hooks: Iterable[str]) -> None:
         """Book a plugin that takes part from now on, and what it implements."""
         status = self._statuses.get(name)
-        if status is None or status.state != "loaded":
-            self._statuses[name] = status = PluginStatus(name=name, state="loaded", source=_BY_PROGRAM)
+        if status is None or status.status != "loaded":
+            self._statuses[name] = status = PluginStatus(name=name, status="loaded", source=_BY_PROGRAM)
         self._implements(status, hooks)
 
     def gained(self, hook: str, plugins: Iterable[str]) -> None:
@@ -162,7 +162,7 @@ class Roster:
         """Book that it cannot be used, and whether everybody has been told."""
         status = self._statuses[name]
         guard = guards(status.hooks) or looks_like_guard(self.installed.get(name, status.source))
-        status.state, status.stage, status.error = "failed", stage, error
+        status.status, status.stage, status.error = "failed", stage, error
         self._require(status, guard)
         if announced:
             self._announced.add(name)
@@ -188,7 +188,7 @@ class Roster:
     def blocked(self, name: str) -> None:
         """Book that its name is refused."""
         source = self._statuses[name].source if name in self._statuses else ""
-        self._statuses[name] = PluginStatus(name=name, state="blocked", source=source, reason="blocked by the program")
+        self._statuses[name] = PluginStatus(name=name, status="blocked", source=source, reason="blocked by the program")
 
     def statuses(self) -> list[PluginStatus]:
         """Every status, by name."""
@@ -196,7 +196,7 @@ class Roster:
 
     def failures(self) -> list[PluginStatus]:
         """The plugins that cannot be used."""
-        return [each for each in self.statuses() if each.state == "failed"]
+        return [each for each in self.statuses() if each.status == "failed"]
 
     def unannounced(self) -> list[PluginStatus]:
         """The failures that nobody has been told of; the next call leaves them out."""

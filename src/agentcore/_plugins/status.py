@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 
 from attrs import define, field
 
-__all__ = ["PluginState", "PluginStatus", "Stage"]
+__all__ = ["PluginStatus", "Stage", "StatusName"]
 
-PluginState: TypeAlias = Literal["loaded", "disabled", "blocked", "failed"]
+StatusName: TypeAlias = Literal["loaded", "disabled", "blocked", "failed"]
 
 Stage: TypeAlias = Literal["import", "config", "validation", "setup"]
 """Where a plugin failed before it could be used."""
@@ -19,7 +19,7 @@ class PluginStatus:
     """One plugin that is installed or registered."""
 
     name: str
-    state: PluginState
+    status: StatusName
     source: str
     """The entry point's value, a module's name, or ``registered by the program``."""
     distribution: str | None = None
