@@ -252,6 +252,36 @@ async def test_absent_name(settings: dict[str, Any], site: Any, configured: Call
     await manager.startup()
 
 
+@pytest.mark.parametrize("table", ["plugins", "delivery"])
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("wacher", "did you mean 'watcher'? Known: 'watcher'."), ("something-else", "known: 'watcher'.")],
+    ids=["a slip", "not installed"],
+)
+async def test_table_of_an_unknown_plugin_while_autoload_is_off(
+    table: str, name: str, hint: str, site: Any, configured: Callable[..., Settings]
+) -> None:
+    """That nothing is loaded by itself makes no misspelt table right; and nothing is imported to say so."""
+    module = site.install("watcher", site.OBSERVER)
+    manager = PluginManager(configured(autoload=False, **{table: {name: {"timeout": 3}}}))
+    manager.load()
+    with pytest.raises(PluginNotFoundError, match=rf"no plugin named '{name}' is installed \(configured") as caught:
+        await manager.startup()
+    assert caught.value.hint == hint
+    assert module not in sys.modules
+
+
+@pytest.mark.parametrize("table", ["plugins", "delivery"])
+async def test_table_of_an_installed_plugin_while_autoload_is_off(
+    table: str, site: Any, configured: Callable[..., Settings]
+) -> None:
+    """It waits for the day when the plugin is enabled."""
+    site.install("watcher", site.OBSERVER)
+    manager = PluginManager(configured(autoload=False, **{table: {"watcher": {"timeout": 3}}}))
+    manager.load()
+    await manager.startup()
+
+
 def test_module_that_lacks_a_module_is_not_unknown(site: Any, configured: Callable[..., Settings]) -> None:
     """A module that is there and imports one that is not is a failed plugin, and its error names what it lacks."""
     site.module("company_guard", "import not_there_at_all")

@@ -239,7 +239,8 @@ class Roster:
             yield said.plugin, said.reason, said.plugin in optional or not settings.decision(said.plugin).enabled
         for table, names in (("plugins", settings.plugins), ("delivery", settings.delivery)):
             for name in names:
-                absent = name in optional or not settings.decision(name).enabled
+                # That autoload is off says of no plugin that it is not there.
+                absent = name in optional or name in settings.disabled
                 yield name, f"configured in [{table}.{name}]", absent
         for hook, options in settings.hooks.items():
             for name in options.order or ():
