@@ -99,11 +99,63 @@ def test_a_configured_model_is_known_by_its_name(folder: Path) -> None:
         agentcore.Agent("triage", model="hause").run_sync("x")
 
 
-def test_a_required_plugin_that_is_not_there_stops_the_program(folder: Path) -> None:
-    """Each time, and no manager is made."""
-    (folder / "agentcore.toml").write_text('required = ["guard"]\n')
+class Notes:
+    """Keeps the agents that ran."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    @hookimpl
+    def agent_start(self, agent: str) -> None:
+        self.ran.append(agent)
+
+
+def test_a_required_plugin_that_is_not_there_stops_every_run(folder: Path) -> None:
+    """No agent runs without it, however often it is tried."""
+    (folder / "agentcore.toml").write_text('required = ["notes"]\nmodel = "scripted:hello"\n')
+    notes = Notes()
+    get_plugin_manager().register(notes, "others")
     for _ in range(2):
-        with pytest.raises((PluginLoadError, PluginNotFoundError), match="'guard'"):
+        with pytest.raises(PluginNotFoundError, match=r"'notes' is installed \(required in .*agentcore\.toml\)"):
+            agentcore.Agent("triage").run_sync("x")
+    assert notes.ran == []
+
+
+def test_a_program_may_register_what_it_requires(folder: Path) -> None:
+    """Until its first run has begun there is time for it, also after a run that was refused."""
+    (folder / "agentcore.toml").write_text('required = ["notes"]\nmodel = "scripted:hello"\n[delivery.notes]\n')
+    agent = agentcore.Agent("triage")
+    with pytest.raises(PluginNotFoundError):
+        agent.run_sync("x")
+    notes = Notes()
+    get_plugin_manager().register(notes, "notes")
+    assert agent.run_sync("x").output.answer == "hello"
+    assert notes.ran == ["triage"]
+
+
+def test_what_a_program_requires_and_registers_may_still_fail(folder: Path) -> None:
+    """Then it does not run."""
+    (folder / "agentcore.toml").write_text('required = ["fragile"]\nmodel = "scripted:hello"\n')
+
+    class Fragile:
+        @hookimpl
+        def agentcore_startup(self) -> None:
+            raise ConnectionError("no database")
+
+    get_plugin_manager().register(Fragile(), "fragile")
+    with pytest.raises(PluginLoadError, match="'fragile' .* failed at setup: ConnectionError: no database"):
+        agentcore.Agent("triage").run_sync("x")
+
+
+def test_a_required_plugin_that_cannot_be_loaded_stops_the_program(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once and each time: nothing that the program might register mends it."""
+    monkeypatch.syspath_prepend(folder)
+    (folder / "broken_guard.py").write_text("raise ValueError('broken')\n")
+    (folder / "agentcore.toml").write_text('required = ["broken_guard"]\n')
+    for _ in range(2):
+        with pytest.raises(PluginLoadError, match="'broken_guard' .* failed at import: ValueError: broken"):
             get_plugin_manager()
 
 

@@ -62,6 +62,33 @@ def test_modules_beside_a_target_can_be_imported(invoke: Any, project: Path) -> 
     assert invoke("run", "elsewhere/there.toml", "-i", "x").stdout == "with a tool\n"
 
 
+REGISTERS = """
+from agentcore import Agent, get_plugin_manager, hookimpl
+
+
+class Audit:
+    @hookimpl
+    def agent_start(self, agent):
+        print("audited", agent)
+
+
+get_plugin_manager().register(Audit(), "audit")
+agent = Agent("own", model="scripted:done")
+"""
+
+
+def test_a_target_may_register_what_the_configuration_requires(invoke: Any, project: Path) -> None:
+    """What is required is looked for when the target has been imported, and before it runs."""
+    (project / "agentcore.toml").write_text('required = ["audit"]\n')
+    (project / "registers.py").write_text(REGISTERS)
+    result = invoke("run", "registers.py", "-i", "x")
+    assert (result.stdout, result.exit_code) == ("done\n", 0), result.stderr
+    assert "audited own" in result.stderr
+    refused = invoke("run", "crew:echo", "-i", "x")
+    assert (refused.stdout, refused.exit_code) == ("", 2)
+    assert "no plugin named 'audit' is installed (required in" in refused.stderr
+
+
 def test_an_answer_of_several_fields_is_json(invoke: Any) -> None:
     """What is not one text is printed as JSON."""
     result = invoke("run", "crew:typed", "-i", "hello")

@@ -30,8 +30,8 @@ def new_plugin_manager(settings: Settings | None = None) -> PluginManager:
         settings: None reads the configuration that holds for the current folder.
 
     Returns:
-        The manager; plugins that could not be loaded are in its ``statuses()``, and whether the program may start
-        without them its ``check_required()`` says.
+        The manager; plugins that could not be loaded are in its ``statuses()``, and whether an agent may run without
+        them its ``check_loaded()`` says.
     """
     from agentcore.models import BuiltinModels
 
@@ -55,15 +55,17 @@ def _configured_models(settings: Settings) -> dict[str, ModelConfig]:
 def get_plugin_manager() -> PluginManager:
     """Return the process's manager, made at the first call.
 
+    What is required and not installed the program may register until the first run begins.
+
     Raises:
-        PluginLoadError: A required plugin cannot be loaded.
+        PluginLoadError: A required plugin was found and cannot be loaded.
         ConfigError: The configuration cannot be used.
     """
     with _lock:
         if _manager is not None:
             return _manager
         manager = new_plugin_manager()
-        manager.check_required()
+        manager.check_loaded()
         set_plugin_manager(manager)
         return manager
 

@@ -109,7 +109,8 @@ def _check(wishes: _Wishes) -> None:
 
 def _run(session: Session, target: str, wishes: _Wishes, output: Output) -> int:
     plugins = session.plugins(model=wishes.model)
-    plugins.check_required()
+    # What is required and not installed the target may register when it is imported.
+    plugins.check_loaded()
     agent = load_agent(target, plugins.settings)
     if wishes.model is not None:
         use_model(agent, wishes.model)

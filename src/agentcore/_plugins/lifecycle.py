@@ -84,8 +84,8 @@ class Lifecycle:
         Returns at once where a plugin's own startup comes here, as by running an agent.
 
         Raises:
-            PluginLoadError: A required plugin is not there; every later call says so again.
-            PluginNotFoundError: The config names a plugin that is not there.
+            PluginLoadError: A required plugin failed; every later call says so again.
+            PluginNotFoundError: The config names a plugin that is neither installed nor registered.
             ConfigError: The config names middleware that cannot be used, or a hook that there is not.
         """
         async with self._alone() as first:

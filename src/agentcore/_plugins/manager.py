@@ -82,17 +82,25 @@ class PluginManager:
         """Load the plugins that are installed and enabled.  A second time loads what has come to be enabled since.
 
         A plugin that cannot be loaded is ``failed`` in :meth:`statuses`, and the others go on; see
-        :meth:`check_required`.
+        :meth:`check_loaded`.
         """
         for found in self._roster.load():
             self._enter(found.plugin, found.name)
 
-    def check_required(self) -> None:
-        """Raise where the program must not start.
+    def check_loaded(self) -> None:
+        """Raise where nothing that may still be registered could let an agent run.
 
         Raises:
-            PluginLoadError: A required plugin is not loaded.
-            PluginNotFoundError: The config names a plugin that is not there.
+            PluginLoadError: A required plugin was found and failed.
+        """
+        self._roster.check_loaded()
+
+    def check_required(self) -> None:
+        """Raise where no agent may run; :meth:`startup` does so, before the first run.
+
+        Raises:
+            PluginLoadError: A required plugin failed.
+            PluginNotFoundError: The config names a plugin that is neither installed nor registered.
         """
         self._roster.check()
 
@@ -350,8 +358,12 @@ class PluginManager:
     async def startup(self) -> None:
         """Start up the plugins that have not been, and collect middleware; a run does so by itself.
 
+        What the configuration requires must be here by now, whether it is installed or was registered.
+
         Raises:
             PluginLoadError: A required plugin failed.
+            PluginNotFoundError: The config names a plugin that is neither installed nor registered.
+            ConfigError: The config names middleware that cannot be used, or a hook that there is not.
         """
         if self.parent is not None and not self.parent.ready:
             await self.parent.startup()

@@ -215,13 +215,21 @@ class Roster:
     # --- checking ---
 
     def check(self) -> None:
-        """Raise where the program must not start without a plugin; see :meth:`PluginManager.check_required`."""
-        missing = {each.name for each in self.failures() if isinstance(each.error, PluginNotFoundError)}
+        """Raise where no agent may run; see :meth:`PluginManager.check_required`."""
+        self.check_loaded()
+        if self._parent is None:
+            self._check_names(self._known() - self._missing())
+
+    def check_loaded(self) -> None:
+        """Raise where a plugin that must not fail has; see :meth:`PluginManager.check_loaded`."""
+        missing = self._missing()
         for status in self.failures():
             if status.required and status.name not in missing:
                 raise _refusal(status.name, status.stage, status.error, status.reason) from status.error
-        if self._parent is None:
-            self._check_names(self._known() - missing)
+
+    def _missing(self) -> set[str]:
+        """The plugins that were to be loaded and are not installed."""
+        return {each.name for each in self.failures() if isinstance(each.error, PluginNotFoundError)}
 
     def _check_names(self, known: set[str]) -> None:
         for name, where, absent in self._named():
