@@ -109,10 +109,11 @@ def test_a_declared_model_that_cannot_be_used(examined: Any, project: Path) -> N
     assert "no server named 'opnai'" in found["plugins"][0]["message"]
 
 
-def test_middleware_that_cannot_be_used(examined: Any, project: Path) -> None:
-    """It is found when the plugins are started up."""
+@pytest.mark.parametrize("start", [(), ("--start",)], ids=["looking", "starting"])
+def test_middleware_that_cannot_be_used(examined: Any, project: Path, start: tuple[str, ...]) -> None:
+    """It is a problem, whether the plugins are started up or not."""
     (project / "agentcore.toml").write_text('model = "scripted:x"\nmiddleware = ["no_such_module:it"]\n')
-    found = examined()
+    found = examined(*start)
     assert found["code"] == 1
     assert "the middleware 'no_such_module:it' cannot be" in found["plugins"][0]["message"]
 
@@ -166,9 +167,10 @@ def test_plugins(command: Any, install: Any, project: Path) -> None:
         "from agentcore import hookimpl\n@hookimpl\ndef register_middleware():\n    return 'nonsense'\n",
     )
     (project / "agentcore.toml").write_text('model = "scripted:x"\ndisabled = ["off"]\n')
-    result = command("doctor", "--json")
+    result = command("doctor", "--start", "--json")
     found = {each["check"]: each for each in json.loads(result.stdout)["checks"]}
     assert result.returncode == 0, result.stdout
+    assert "startup" not in found
     assert found["plugin fine"]["message"] == "loaded (fine-package 1.2.3)"
     assert found["plugin bad"]["level"] == "warning"
     assert "ValueError: it is broken" in found["plugin bad"]["message"]
@@ -181,6 +183,34 @@ def test_plugins(command: Any, install: Any, project: Path) -> None:
     found = {each["check"]: each for each in json.loads(required.stdout)["checks"]}
     assert required.returncode == 1
     assert found["plugin bad"]["level"] == "problem"
+
+
+def test_a_plugin_that_cannot_be_started(command: Any, install: Any, project: Path) -> None:
+    """It is found with --start; without it the doctor says that nothing was started."""
+    install(
+        "late", "from agentcore import hookimpl\n@hookimpl\ndef agentcore_startup():\n    raise OSError('no disk')\n"
+    )
+    (project / "agentcore.toml").write_text('model = "scripted:x"\n')
+    looked = {each["check"]: each for each in json.loads(command("doctor", "--json").stdout)["checks"]}
+    assert looked["plugin late"]["message"] == "loaded (late-package 1.2.3)"
+    assert looked["startup"] == {
+        "check": "startup",
+        "level": "ok",
+        "message": "no plugin was started up",
+        "advice": "'agentcore doctor --start' does it, as a run would.",
+    }
+    found = {each["check"]: each for each in json.loads(command("doctor", "--start", "--json").stdout)["checks"]}
+    assert found["plugin late"]["level"] == "warning"
+    assert "at setup: OSError: no disk" in found["plugin late"]["message"]
+
+
+@pytest.mark.parametrize("start", [(), ("--start",)], ids=["looking", "starting"])
+def test_a_misspelt_hook(examined: Any, project: Path, start: tuple[str, ...]) -> None:
+    """A table for no hook is a problem, whether the plugins are started up or not."""
+    (project / "agentcore.toml").write_text('model = "scripted:x"\n[hooks.tool_exceute]\ntimeout = 1\n')
+    found = examined(*start)
+    assert found["code"] == 1
+    assert "'tool_exceute' is not a hook" in found["plugins"][0]["message"]
 
 
 def test_a_plugin_that_refuses_its_config(command: Any, install: Any, project: Path) -> None:

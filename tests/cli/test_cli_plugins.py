@@ -50,6 +50,22 @@ def write(line):
         file.write(f"{line}\\n")
 '''
 
+STARTING = """
+from pathlib import Path
+from agentcore import hookimpl
+
+
+@hookimpl
+def agentcore_startup(plugins):
+    (plugins.state_dir / "seen").write_text("startup\\n")
+
+
+@hookimpl
+def agentcore_shutdown(plugins):
+    with (plugins.state_dir / "seen").open("a") as file:
+        file.write("shutdown\\n")
+"""
+
 COMMANDS = """
 import click
 from agentcore import hookimpl
@@ -129,15 +145,43 @@ def test_the_list_by_hook(command: Any, install: Any) -> None:
     assert "did you mean 'agent_start'?" in result.stderr
 
 
-def test_a_plugin_that_fails_at_startup_is_listed_as_failed(command: Any, install: Any) -> None:
-    """What would fail when a run begins is seen in the list."""
+def test_a_plugin_that_fails_at_startup_is_listed_as_failed(command: Any, install: Any, project: Path) -> None:
+    """With --start, what would fail when a run begins is seen in the list; the others are shut down again."""
     install(
         "late",
         "from agentcore import hookimpl\n@hookimpl\ndef agentcore_startup():\n    raise OSError('no disk')\n",
     )
-    late = listed(command("plugins", "--json"))["late"]
+    install("steady", STARTING)
+    plugins = listed(command("plugins", "--start", "--json"))
+    late, steady = plugins["late"], plugins["steady"]
     assert (late["status"], late["stage"]) == ("failed", "setup")
     assert late["error"] == {"type": "OSError", "message": "no disk"}
+    assert steady["status"] == "loaded"
+    assert seen(project / ".agentcore") == ["startup", "shutdown"]
+    assert listed(command("plugins", "--json"))["late"]["status"] == "loaded"
+    assert "'late'" in command("plugins", "--start").stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("plugins",), id="list"),
+        pytest.param(("plugins", "--hook", "agentcore_startup"), id="list-by-hook"),
+        pytest.param(("plugins", "info", "steady"), id="info"),
+        pytest.param(("plugins", "order", "agentcore_startup"), id="order"),
+        pytest.param(("hooks",), id="hooks"),
+        pytest.param(("doctor",), id="doctor"),
+        pytest.param(("--help",), id="help"),
+    ],
+)
+def test_looking_leaves_no_trace(command: Any, install: Any, project: Path, arguments: tuple[str, ...]) -> None:
+    """What only tells something starts no plugin up, and makes neither a file nor the state folder."""
+    install("steady", STARTING)
+    (project / "agentcore.toml").write_text('model = "scripted:x"\n')
+    before = sorted(project.iterdir())
+    result = command(*arguments)
+    assert result.returncode == 0, result.stderr
+    assert sorted(project.iterdir()) == before
 
 
 @pytest.mark.parametrize(
@@ -181,7 +225,7 @@ def test_what_plugins_print_is_not_the_result(command: Any, install: Any) -> Non
         "@hookimpl\ndef agentcore_startup():\n    print('started')\n"
         "@hookimpl\ndef register_commands():\n    print('asked')\n    return [click.Command('quiet')]\n",
     )
-    result = command("plugins", "--json")
+    result = command("plugins", "--start", "--json")
     assert "chatty" in listed(result)
     assert result.stderr.split() == ["imported", "started"]
     assert command("quiet").stdout == ""

@@ -18,7 +18,11 @@ from agentcore._config import Settings
 from agentcore._plugins import PluginManager, PluginStatus
 from agentcore.errors import AgentCoreError, ConfigError, nearest
 
-__all__ = ["configuration", "engine", "names", "packages", "plugin", "python", "state_folder"]
+__all__ = ["NOT_STARTED", "configuration", "engine", "names", "packages", "plugin", "python", "state_folder"]
+
+NOT_STARTED: Final = Finding(
+    "startup", "ok", "no plugin was started up", "'agentcore doctor --start' does it, as a run would."
+)
 
 _OLDEST: Final = (3, 11)
 _DISTRIBUTION: Final = "agentcore-framework"

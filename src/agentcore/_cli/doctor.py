@@ -12,11 +12,12 @@ from agentcore._cli import checks
 from agentcore._cli.ending import run_to_end
 from agentcore._cli.findings import Finding, Level
 from agentcore._cli.model_check import default_model
-from agentcore._cli.options import common_options, json_option
+from agentcore._cli.options import common_options, json_option, start_option
 from agentcore._cli.output import Output
 from agentcore._cli.session import Session
 from agentcore._config import Settings
 from agentcore._plugins import PluginManager
+from agentcore._plugins.lifecycle import check_hook_tables, configured_middleware
 from agentcore.errors import AgentCoreError, PluginError
 from agentcore.models._config import LOCAL
 
@@ -26,15 +27,17 @@ _MARKS: Final[dict[Level, str]] = {"ok": "ok", "warning": "warning", "problem": 
 
 
 @click.command("doctor", short_help="Check whether everything works.")
+@start_option
 @json_option
 @common_options
 @click.pass_context
-def doctor(context: click.Context, as_json: bool) -> None:
+def doctor(context: click.Context, start: bool, as_json: bool) -> None:
     """Check Python, the configuration, the plugins and the model, and say what to do.
 
+    The server of the model is asked whether it is there, at no cost.
     The exit code is 1 where there is a problem.
     """
-    findings = list(_examined(context.ensure_object(Session)))
+    findings = list(_examined(context.ensure_object(Session), start=start))
     sound = all(each.level != "problem" for each in findings)
     output = Output()
     if as_json:
@@ -49,7 +52,7 @@ def _text(finding: Finding) -> str:
     return f"{finding.message}\n→ {finding.advice}" if finding.advice else finding.message
 
 
-def _examined(session: Session) -> Iterator[Finding]:
+def _examined(session: Session, *, start: bool) -> Iterator[Finding]:
     yield checks.python()
     yield from checks.packages()
     found, settings = checks.configuration(session)
@@ -63,16 +66,21 @@ def _examined(session: Session) -> Iterator[Finding]:
     except AgentCoreError as error:
         yield Finding.of_error("plugins", "problem", error)
         return
-    yield from run_to_end(_living(plugins, settings), [plugins])
+    yield from run_to_end(_of_plugins(plugins, settings, start=start), [plugins])
 
 
-async def _living(plugins: PluginManager, settings: Settings) -> list[Finding]:
-    """Look at what has to be started up to be seen."""
+async def _of_plugins(plugins: PluginManager, settings: Settings, *, start: bool) -> list[Finding]:
+    """Look at the plugins, and at the model, for which they are asked."""
     findings: list[Finding] = []
     try:
-        await plugins.startup()
+        if start:
+            await plugins.startup()
+        else:
+            findings.append(checks.NOT_STARTED)
+            configured_middleware(settings)
+            check_hook_tables(plugins)
     except PluginError:
-        # What keeps a program from starting is in the statuses, and among the names.
+        # What keeps an agent from running is in the statuses, and among the names.
         pass
     except AgentCoreError as error:
         findings.append(Finding.of_error("plugins", "problem", error))

@@ -23,7 +23,7 @@ class Finding:
     message: str
     """How it is."""
     advice: str = ""
-    """What to do about it; empty where it is well."""
+    """What to do about it, or to learn more; may be empty."""
 
     @classmethod
     def of_error(cls, check: str, level: Level, error: AgentCoreError) -> Finding:

@@ -11,7 +11,7 @@ import click
 from agentcore._cli.messages import set_verbosity
 from agentcore._cli.session import Session
 
-__all__ = ["common_options", "json_option"]
+__all__ = ["common_options", "json_option", "start_option"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,5 +71,9 @@ def common_options(command: F) -> F:
         command = option(command)
     return command
 
+
+start_option: Final = click.option(
+    "--start", is_flag=True, help="Start the plugins up, as a run would, and shut them down again."
+)
 
 json_option: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

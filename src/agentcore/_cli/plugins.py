@@ -12,14 +12,14 @@ from pydantic import BaseModel
 from agentcore._cli.ending import run_to_end
 from agentcore._cli.hooks import known_hook
 from agentcore._cli.messages import note, warn
-from agentcore._cli.options import common_options, json_option
+from agentcore._cli.options import common_options, json_option, start_option
 from agentcore._cli.output import Output
 from agentcore._cli.records import described
 from agentcore._cli.session import Session
 from agentcore._config import ConfigRow, config_table
 from agentcore._plugins import PluginManager, PluginStatus, installed_plugins
 from agentcore._plugins.loading import config_model, import_plugin
-from agentcore.errors import AgentCoreError, PluginNotFoundError, nearest
+from agentcore.errors import AgentCoreError, PluginError, PluginNotFoundError, nearest
 
 __all__ = ["plugins", "reason_of"]
 
@@ -28,20 +28,22 @@ _COLUMNS: Final = ("name", "status", "version", "distribution", "load time", "ho
 
 @click.group("plugins", short_help="List the plugins, their configs and orders.", invoke_without_command=True)
 @click.option("--hook", metavar="HOOK", help="Only the plugins that implement this hook.")
+@start_option
 @json_option
 @common_options
 @click.pass_context
-def plugins(context: click.Context, hook: str | None, as_json: bool) -> None:
+def plugins(context: click.Context, hook: str | None, start: bool, as_json: bool) -> None:
     """List the plugins, and what became of each.
 
-    They are started up for it and shut down again, so that what fails then is seen.
+    They are loaded for it, and not started up: what fails only then is seen with --start.
     """
     if context.invoked_subcommand is not None:
         return
     manager = context.ensure_object(Session).plugins()
     if hook is not None:
         known_hook(hook, vars(manager.hook))
-    statuses = run_to_end(_started(manager), [manager])
+    statuses = run_to_end(_started(manager), [manager]) if start else manager.statuses()
+    _warn_of_refusal(manager)
     shown = [each for each in statuses if hook is None or hook in each.hooks]
     output = Output()
     if as_json:
@@ -51,13 +53,25 @@ def plugins(context: click.Context, hook: str | None, as_json: bool) -> None:
 
 
 async def _started(manager: PluginManager) -> Sequence[PluginStatus]:
-    """Start the plugins up, and return what became of them; what would keep a program from starting is a warning."""
+    """Start the plugins up, and return what became of them."""
     try:
         await manager.startup()
-        manager.check_required()
+    except PluginError:
+        # What keeps an agent from running is in the statuses, and among the warnings.
+        pass
     except AgentCoreError as error:
         warn(f"no agent can run: {error}")
     return [attrs.evolve(each) for each in manager.statuses()]
+
+
+def _warn_of_refusal(manager: PluginManager) -> None:
+    """Say what would keep an agent from running."""
+    try:
+        manager.check_required()
+    except PluginNotFoundError as error:
+        warn(f"no agent can run, unless the program registers it: {error}")
+    except PluginError as error:
+        warn(f"no agent can run: {error}")
 
 
 def _row(status: PluginStatus) -> Sequence[str]:

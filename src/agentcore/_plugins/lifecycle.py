@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agentcore._config import Settings
     from agentcore._plugins.manager import PluginManager
 
-__all__ = ["Lifecycle"]
+__all__ = ["Lifecycle", "check_hook_tables", "configured_middleware"]
 
 _POLL_SECONDS: Final = 0.005
 
@@ -99,7 +99,7 @@ class Lifecycle:
                     await self._ask(plugin)
             await self._manager.announce_failures()
             self._manager.check_required()
-            self._check_hooks()
+            check_hook_tables(self._manager)
 
     def _in_order(self, hook: str, plugins: Iterable[str]) -> list[str]:
         """Return *plugins* in the order of their implementations; those without one come last."""
@@ -132,22 +132,11 @@ class Lifecycle:
             except PluginValidationError as error:
                 await self._manager.report(None, plugin, "register_middleware", error)
 
-    def _check_hooks(self) -> None:
-        """Refuse tables of the configuration that are meant for a hook and name none.
-
-        What is near to no name may be the hook of a plugin that is not here.
-        """
-        settings, known = self._manager.settings, vars(self._manager.hook)
-        for hook in settings.hooks:
-            if hook not in known and get_close_matches(hook, known, n=1, cutoff=_NEAR):
-                raise settings.error(f"{hook!r} is not a hook", "hooks", hook, hint=nearest(hook, known))
-
     def _configure(self) -> None:
         """Add the middleware that the configuration names."""
         if self._configured or self._manager.parent is not None:
             return
-        settings = self._manager.settings
-        for middleware in [_configured(settings, source) for source in settings.middleware]:
+        for middleware in configured_middleware(self._manager.settings):
             self._manager.add_middleware(middleware)
         self._configured = True
 
@@ -159,6 +148,29 @@ class Lifecycle:
                     self._started.discard(plugin)
                     self._waiting.add(plugin)
                     await self._manager.call_of(plugin, "agentcore_shutdown")(plugins=self._manager)
+
+
+def check_hook_tables(manager: PluginManager) -> None:
+    """Refuse tables of the configuration that are meant for a hook and name none.
+
+    What is near to no name may be the hook of a plugin that is not here.
+
+    Raises:
+        ConfigError: A name is nearly that of a hook.
+    """
+    settings, known = manager.settings, vars(manager.hook)
+    for hook in settings.hooks:
+        if hook not in known and get_close_matches(hook, known, n=1, cutoff=_NEAR):
+            raise settings.error(f"{hook!r} is not a hook", "hooks", hook, hint=nearest(hook, known))
+
+
+def configured_middleware(settings: Settings) -> list[ProviderMiddleware]:
+    """Make the middleware that the configuration names, outermost first.
+
+    Raises:
+        ConfigError: One cannot be imported or made, or is none.
+    """
+    return [_configured(settings, source) for source in settings.middleware]
 
 
 def _configured(settings: Settings, source: str) -> ProviderMiddleware:
