@@ -39,6 +39,24 @@ def test_search_finds_by_meaning_what_shares_no_word(command: Any) -> None:
     assert hits[0]["text"] == "Quarterly revenue grew by nine percent."
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "said", "file"),
+    [
+        pytest.param(("search", "anything"), 1, "nothing is stored yet", "memory.db", id="search"),
+        pytest.param(("metrics",), 0, "No metrics yet", "metrics.db", id="metrics"),
+    ],
+)
+def test_asking_before_the_first_run(
+    command: Any, project: Path, arguments: tuple[str, ...], code: int, said: str, file: str
+) -> None:
+    """The answer is that there is nothing, and where it was looked for; nothing is made by looking."""
+    result = command(*arguments, check=False)
+    assert (result.stdout, result.returncode) == ("", code)
+    assert said in result.stderr
+    assert str(project / ".agentcore" / file) in result.stderr
+    assert list(project.iterdir()) == []
+
+
 DISABLING: list[Any] = [
     pytest.param("[plugins]\n", {}, ("-p", "no:vectorstore"), "-p no:vectorstore", id="flag"),
     pytest.param("", {"AGENTCORE_DISABLED_PLUGINS": "vectorstore"}, (), "AGENTCORE_DISABLED_PLUGINS", id="environment"),

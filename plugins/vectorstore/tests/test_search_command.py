@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from word_embedder import WordEmbedder
 
+from agentcore import PluginManager, Settings
 from agentcore.types import Document
 from agentcore_vectorstore import VectorStoreProvider
 
@@ -176,11 +176,12 @@ def test_missing_embedder_is_a_warning(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_state_folder_is_the_programs(tmp_path: Path) -> None:
-    """A plugin manager that has not started the provider up still says where the memory is."""
+    """A plugin manager that has not started the provider up still says where the memory is; no folder is made."""
     for name in ("one", "two"):
         provider = VectorStoreProvider(embedder=WordEmbedder())
-        result = search(provider, "x", obj=SimpleNamespace(state_dir=tmp_path / name))
+        result = search(provider, "x", obj=PluginManager(Settings(state_dir=tmp_path / name)))
         assert f"{tmp_path / name}/memory.db does not exist" in result.stderr
+        assert not (tmp_path / name).exists()
 
 
 def test_help_explains_the_command(provider: VectorStoreProvider) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from agentcore import state_dir
+from agentcore import PluginManager, load_settings
 from agentcore.errors import AgentCoreError
 from agentcore_metrics._asking import summarise
 from agentcore_metrics._reading import reading
@@ -52,7 +52,7 @@ def make_command(provider: MetricsProvider) -> click.Command:
         if run_id is not None:
             _check_run(context, run_id)
         try:
-            path = _ledger(provider)
+            path = _ledger(provider, context)
             if run_id is None:
                 _summary(path, by, since, as_json)
             else:
@@ -63,11 +63,17 @@ def make_command(provider: MetricsProvider) -> click.Command:
     return metrics
 
 
-def _ledger(provider: MetricsProvider) -> Path:
+def _ledger(provider: MetricsProvider, context: click.Context) -> Path:
     # What this very process has measured belongs to the answer, too.
     provider.flush()
-    # The command line need not have started the plugins to ask them for their commands.
-    return provider.path or provider.settle(state_dir())
+    # The command line has not started the plugins to ask them for their commands.
+    return provider.path or provider.settle(_state_folder(context))
+
+
+def _state_folder(context: click.Context) -> Path:
+    """The state folder of the program that the command is part of, which need not be there."""
+    program = context.obj
+    return (program.settings if isinstance(program, PluginManager) else load_settings()).state_dir
 
 
 def _check_run(context: click.Context, run_id: str) -> None:

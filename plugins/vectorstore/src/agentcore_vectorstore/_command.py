@@ -95,8 +95,8 @@ def _hits(
 
 
 def _state_folder(context: click.Context) -> Path | None:
-    """The state folder of the program that the command is part of; None where it has none."""
-    folder = getattr(context.obj, "state_dir", None)
+    """The state folder of the program that the command is part of, which need not be there; None where it has none."""
+    folder = getattr(getattr(context.obj, "settings", None), "state_dir", None)
     return folder if isinstance(folder, Path) else None
 
 
