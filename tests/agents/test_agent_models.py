@@ -17,7 +17,7 @@ from agentcore.errors import (
     ModelNotFoundError,
     ModelRateLimitError,
 )
-from agentcore.models import DeltaHandler, Model
+from agentcore.models import DeltaHandler, Model, ScriptedModel
 from agentcore.types import ModelRequest, ModelResponse
 
 Make = Callable[..., Agent]
@@ -70,9 +70,23 @@ def resolves(pm: PluginManager) -> Resolves:
 async def test_a_name_is_resolved_by_a_plugin(make: Make, resolves: Resolves, recorder: Recorder) -> None:
     """The model that it makes is asked."""
     agent = make(model="mine:small")
-    assert agent.model_name == "mine:small"
+    assert agent.model == "mine:small"
     assert (await agent.run("x")).output.answer == "mine:small"
     assert recorder.one("model_start").model == "mine:small"
+
+
+async def test_the_model_may_be_changed(make: Make, resolves: Resolves) -> None:
+    """Each run asks the one of the moment: another name, a model, or the default again."""
+    agent = make(model="mine:small")
+    await agent.run("x")
+    agent.model = "mine:large"
+    assert (await agent.run("x")).output.answer == "mine:large"
+    agent.model = ScriptedModel(["from a model"])
+    assert (await agent.run("x")).output.answer == "from a model"
+    agent.model = None
+    assert agent.model is None
+    agent.model = "mine:small"
+    assert (agent.model, (await agent.run("x")).output.answer) == ("mine:small", "mine:small")
 
 
 async def test_a_name_is_resolved_once(make: Make, pm: PluginManager, resolves: Resolves) -> None:
@@ -183,7 +197,7 @@ async def test_a_model_may_be_given_itself(make: Make, pm: PluginManager) -> Non
     """It belongs to whoever made it, and is not closed with the plugins."""
     model = Closing("given")
     agent = make(model=model)
-    assert agent.model_name is None
+    assert agent.model is model
     assert (await agent.run("x")).output.answer == "given"
     await pm.aclose()
     assert model.closed == 0

@@ -116,8 +116,24 @@ async def test_an_agents_guard_guards_that_agent(make: Make) -> None:
     loud, quiet = make("x", providers=[Shouts()]), make("x")
     await loud.run("hello")
     await quiet.run("hello")
-    asked = [agent._model.requests[0].messages[-1].content for agent in (loud, quiet)]  # type: ignore[union-attr]
+    asked = [agent.model.requests[0].messages[-1].content for agent in (loud, quiet)]  # type: ignore[union-attr]
     assert asked == ["HELLO", "hello"]
+
+
+async def test_an_agent_says_which_manager_serves_it(make: Make, pm: PluginManager, sees: Sees) -> None:
+    """Its own manager or the process's; with providers of its own a scope of it, the same for all of its runs."""
+    plain, own = make("x"), make("x", providers=[sees])
+    assert plain.get_plugin_manager() is pm
+    scope = own.get_plugin_manager()
+    assert scope is own.get_plugin_manager()
+    assert (scope.parent, scope.root, pm.root) == (pm, pm, pm)
+    assert scope.get_plugin("sees") is sees
+    await scope.startup()
+    assert sees.life == ["initialize"]
+    await own.run("x")
+    assert sees.life == ["initialize"]
+    set_plugin_manager(pm)
+    assert Agent("free").get_plugin_manager() is pm
 
 
 async def test_an_agent_may_leave_plugins_out(make: Make, pm: PluginManager, sees: Sees) -> None:

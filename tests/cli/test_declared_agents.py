@@ -76,7 +76,7 @@ def test_everything_can_be_declared(tmp_path: Path) -> None:
     assert agent.output_model is not None
     assert list(agent.output_model.model_fields) == ["label", "note"]
     assert agent.instructions == "Sort the ticket.\n"
-    assert agent.model_name == "scripted:x"
+    assert agent.model == "scripted:x"
     assert list(agent.tools) == ["search"]
     assert agent.settings == ModelSettings(temperature=0, max_tokens=50, stop=(".",), timeout=120, extra={"top_k": 1})
     assert agent.limits == Limits(steps=3, tokens=1000, timeout=1.5)
@@ -86,7 +86,7 @@ def test_everything_can_be_declared(tmp_path: Path) -> None:
 def test_nothing_must_be_declared(tmp_path: Path) -> None:
     """An empty table is an agent with the defaults of the constructor."""
     agent, usual = declare("[agents.triage]\n", tmp_path), DeclarativeAgent("triage")
-    for attribute in ("instructions", "model_name", "settings", "limits", "retries", "tools"):
+    for attribute in ("instructions", "model", "settings", "limits", "retries", "tools"):
         assert getattr(agent, attribute) == getattr(usual, attribute)
 
 
@@ -162,7 +162,7 @@ def test_a_declaration_that_cannot_be_used(tmp_path: Path, text: str, line: int 
 
 def test_a_declaration_without_a_file(tmp_path: Path) -> None:
     """A table from elsewhere is one, too; its errors have no place."""
-    assert declared_agent("triage", {"model": "scripted:x"}, folder=tmp_path).model_name == "scripted:x"
+    assert declared_agent("triage", {"model": "scripted:x"}, folder=tmp_path).model == "scripted:x"
     with pytest.raises(ConfigError, match="unknown key 'modle'") as caught:
         declared_agent("triage", {"modle": "x"}, folder=tmp_path)
     assert caught.value.path is None

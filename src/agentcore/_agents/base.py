@@ -204,6 +204,17 @@ class BaseAgent(ABC, Generic[T]):
         """What others are told of the agent."""
         return " ".join((type(self).__doc__ or self.name).partition("\n\n")[0].split())
 
+    def get_plugin_manager(self) -> PluginManager:
+        """Return the manager that serves a run of this agent which no other run surrounds.
+
+        Raises:
+            PluginNotFoundError: The agent enables or disables a plugin that is not there.
+            PluginLoadError: One that it enables cannot be loaded, or the process's manager cannot be made.
+            ConfigError: The configuration cannot be used.
+        """
+        base = self._base(None, None)
+        return self._scoped(base) if self._has_own else base
+
     # --- how ---
 
     def _base(self, surrounding: ExecutionContext | None, plugins: PluginManager | None) -> PluginManager:

@@ -80,11 +80,20 @@ class DeclarativeAgent(BaseAgent[Any]):
         refuse_reserved(name, input_model, RESERVED_INPUTS)
         self.instructions = instructions
         self.tools: dict[str, Tool] = as_tools(tools)
-        self.model_name: str | None = None if isinstance(model, Model) else model
-        self._model = model if isinstance(model, Model) else None
+        self.model = model
         self.settings: ModelSettings = settings or ModelSettings()
         self.retries = retries
         self._answers: Answers | None = None
+
+    @property
+    def model(self) -> str | Model | None:
+        """The model that its runs ask: a name, a model, or None for the configured or chosen default."""
+        return self._model_name if self._model is None else self._model
+
+    @model.setter
+    def model(self, model: str | Model | None) -> None:
+        self._model_name: str | None = None if isinstance(model, Model) else model
+        self._model: Model | None = model if isinstance(model, Model) else None
 
     @property
     def description(self) -> str:
@@ -94,7 +103,8 @@ class DeclarativeAgent(BaseAgent[Any]):
         plugins = context.plugins
         if plugins is None:
             raise RuntimeError("run_agent() is called by run(), within a run")
-        model = self._model or resolved_model(self.model_name, plugins) or await resolve_model(self.model_name, plugins)
+        name = self._model_name
+        model = self._model or resolved_model(name, plugins) or await resolve_model(name, plugins)
         tools = await self._with_brought(plugins) if plugins.derived.get("tools") != {} else self.tools
         answers = self._answers_of(model, tools)
         messages = [*answers.preamble, answers.question(input)]

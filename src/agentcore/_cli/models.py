@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from agentcore._agents import BaseAgent, DeclarativeAgent
-from agentcore._cli.serving import serving
 from agentcore._run import chosen_model
 
 __all__ = ["announcement", "use_model"]
@@ -17,7 +16,7 @@ def use_model(agent: BaseAgent[Any], name: str) -> None:
     Agents in code choose theirs themselves; where they leave it to the default, the settings say it.
     """
     if isinstance(agent, DeclarativeAgent):
-        agent.model_name, agent._model = name, None
+        agent.model = name
 
 
 async def announcement(agent: BaseAgent[Any], *, given: str | None) -> str:
@@ -29,9 +28,10 @@ async def announcement(agent: BaseAgent[Any], *, given: str | None) -> str:
     """
     if not isinstance(agent, DeclarativeAgent):
         return ""
-    if agent._model is not None:
-        return f"model: {agent._model.name} (the agent brings it)"
-    if agent.model_name is not None:
-        return f"model: {agent.model_name} ({'the agent names it' if given is None else 'given by --model'})"
-    choice = await chosen_model(serving(agent))
+    model = agent.model
+    if isinstance(model, str):
+        return f"model: {model} ({'the agent names it' if given is None else 'given by --model'})"
+    if model is not None:
+        return f"model: {model.name} (the agent brings it)"
+    choice = await chosen_model(agent.get_plugin_manager())
     return f"model: {choice.name} ({choice.reason})"

@@ -21,7 +21,6 @@ from agentcore._cli.output import Output
 from agentcore._cli.progress import batch_progress
 from agentcore._cli.reading import count_lines, opened, read_lines
 from agentcore._cli.records import Attempt
-from agentcore._cli.serving import managers_of, serving
 from agentcore._cli.session import Session
 from agentcore._cli.single import run_once, streams_by_itself
 from agentcore._cli.targets import FORMS, load_agent
@@ -100,6 +99,12 @@ def run(context: click.Context, /, target: str, **options: Any) -> None:
     context.exit(code)
 
 
+def _managers_of(agent: BaseAgent[Any], plugins: PluginManager) -> list[PluginManager]:
+    """Return the managers to shut down after a run: *plugins*, and the agent's own where it brings one."""
+    own = agent.get_plugin_manager().root
+    return [plugins] if own is plugins else [own, plugins]
+
+
 def _check(wishes: _Wishes) -> None:
     if wishes.batch is not None and wishes.inputs:
         raise click.UsageError("give --input or --batch, not both: each line of a batch is an input of its own.")
@@ -118,7 +123,7 @@ def _run(session: Session, target: str, wishes: _Wishes, output: Output) -> int:
         return _batch(agent, plugins, wishes, wishes.batch, output)
     fields = read_inputs(wishes.inputs, agent)
     checked(fields, agent)
-    run_to_end(_once(agent, fields, wishes, output), managers_of(agent, plugins))
+    run_to_end(_once(agent, fields, wishes, output), _managers_of(agent, plugins))
     return 0
 
 
@@ -141,7 +146,7 @@ async def _once(agent: BaseAgent[Any], fields: dict[str, Any], wishes: _Wishes, 
 
 async def _begin(agent: BaseAgent[Any], wishes: _Wishes) -> None:
     """Start the plugins up, and say which model will be asked."""
-    await serving(agent).startup()
+    await agent.get_plugin_manager().startup()
     text = "" if wishes.quiet else await announcement(agent, given=wishes.model)
     if text:
         note(text)
@@ -171,7 +176,7 @@ def _batch(agent: BaseAgent[Any], plugins: PluginManager, wishes: _Wishes, name:
                 raise InputError(f"the batch {name!r} cannot be read: {error.strerror}") from error
             return batch
 
-        batch = run_to_end(work(), managers_of(agent, plugins))
+        batch = run_to_end(work(), _managers_of(agent, plugins))
     if batch.failed:
         note(f"{batch.failed} of {batch.done} runs failed")
     return FAILED if batch.failed else 0

@@ -8,7 +8,6 @@ from agentcore._agents import BaseAgent, DeclarativeAgent, RunResult
 from agentcore._agents.answers import text_field
 from agentcore._cli.output import Output, jsonable
 from agentcore._cli.records import Attempt, only_text
-from agentcore._cli.serving import serving
 
 __all__ = ["run_once", "streams_by_itself"]
 
@@ -28,7 +27,7 @@ def streams_by_itself(agent: BaseAgent[Any], output: Output) -> bool:
         and model is not None
         and text_field(model) is not None
         and not agent.tools
-        and not any(serving(agent).implementations(hook) for hook in _BETWEEN)
+        and not any(agent.get_plugin_manager().implementations(hook) for hook in _BETWEEN)
     )
 
 

@@ -299,10 +299,8 @@ class PluginManager:
             await self.hook.plugin_error(context=context, plugin=plugin, hook=hook, error=error)
 
     def _owner(self, plugin: str) -> PluginManager:
-        manager = self
-        while plugin not in manager._registry.plugins and manager.parent is not None:
-            manager = manager.parent
-        return manager
+        parent = self.parent
+        return self if parent is None or plugin in self._registry.plugins else parent._owner(plugin)
 
     # --- scopes ---
 
@@ -345,8 +343,9 @@ class PluginManager:
             yield name
 
     @property
-    def _root(self) -> PluginManager:
-        return self if self.parent is None else self.parent._root
+    def root(self) -> PluginManager:
+        """The manager that this one is a scope of, however deep; itself where it is none."""
+        return self if self.parent is None else self.parent.root
 
     # --- life ---
 
@@ -357,8 +356,6 @@ class PluginManager:
 
     async def startup(self) -> None:
         """Start up the plugins that have not been, and collect middleware; a run does so by itself.
-
-        What the configuration requires must be here by now, whether it is installed or was registered.
 
         Raises:
             PluginLoadError: A required plugin failed.
@@ -375,7 +372,7 @@ class PluginManager:
 
     def closes(self, close: Callable[[], Awaitable[None]]) -> None:
         """Have *close* called when the plugins are shut down."""
-        self._root._closing.append(close)
+        self.root._closing.append(close)
 
     async def aclose(self) -> None:
         """Shut every plugin down that was started up, and close what was made for it.  A second time does nothing.
@@ -388,9 +385,8 @@ class PluginManager:
             await scope.aclose()
         await self._lifecycle.shutdown()
         while self._closing:
-            close = self._closing.pop(0)
             try:
-                await close()
+                await self._closing.pop(0)()
             except Exception as error:
                 logger.warning("closing failed: %s: %s", type(error).__name__, error)
         with self._lock:
