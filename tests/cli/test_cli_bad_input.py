@@ -73,6 +73,23 @@ def test_bad_input(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "who"),
+    [
+        pytest.param(("--config", "other/pyproject.toml", "run", "crew:echo", "-i", "x"), "--config", id="flag"),
+        pytest.param(("run", "other/pyproject.toml:echo", "-i", "x"), "the target", id="target"),
+    ],
+)
+def test_a_file_without_our_table(invoke: Any, project: Path, arguments: tuple[str, ...], who: str) -> None:
+    """The error says who named the file: not the environment variable, which is not there."""
+    (project / "other").mkdir()
+    (project / "other" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    result = invoke(*arguments)
+    assert (result.stdout, result.exit_code) == ("", 2)
+    path = project / "other" / "pyproject.toml"
+    assert result.stderr == f"error: {path}: {who} names a file without a [tool.agentcore] table\n"
+
+
+@pytest.mark.parametrize(
     ("config", "said"),
     [
         pytest.param("[plugins.crir]\nx = 1\n", "[plugins.crir]", id="configured"),

@@ -10,7 +10,7 @@ from agentcore._agents import BaseAgent
 from agentcore._agents.declared import declared_agent
 from agentcore._cli.modules import search_first
 from agentcore._config import Settings
-from agentcore._config.files import CONFIG_VARIABLE, error_at, find_config
+from agentcore._config.files import error_at, read_config
 from agentcore._config.shapes import is_mapping
 from agentcore.errors import nearest
 
@@ -42,8 +42,7 @@ def agent_of_file(path: Path, name: str) -> BaseAgent[Any]:
     """
     # Tools are named by module, and those beside the declaration are meant first.
     search_first(path.parent)
-    file = find_config(path.parent, {CONFIG_VARIABLE: str(path)})
-    table: Mapping[str, Any] = {} if file is None else file.table
+    table = read_config(path, origin="the target").table
     if "agents" not in table:
         return _single(table, path, name)
     agents = _declarations(table, path)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from agentcore._agents import new_plugin_manager, set_plugin_manager
 from agentcore._config import Settings, load_settings
-from agentcore._config.files import CONFIG_VARIABLE
+from agentcore._config.environment import warn_of_misspelt
+from agentcore._config.files import read_config
+from agentcore._config.loading import combined_settings, working_folder
 from agentcore._plugins import PluginManager
 
 __all__ = ["Session"]
@@ -37,10 +39,13 @@ class Session:
         Raises:
             ConfigError: It cannot be used.
         """
-        environ = dict(os.environ)
-        if self.config is not None:
-            environ[CONFIG_VARIABLE] = str(self.config.absolute())
-        return load_settings(environ=environ, flags=self.flags, overrides={"model": model})
+        overrides = {"model": model}
+        if self.config is None:
+            return load_settings(flags=self.flags, overrides=overrides)
+        folder = working_folder()
+        warn_of_misspelt(os.environ)
+        file = read_config(folder / self.config, origin="--config")
+        return combined_settings(file, folder=folder, environ=os.environ, flags=self.flags, overrides=overrides)
 
     def plugins(self, *, model: str | None = None) -> PluginManager:
         """Load the plugins, the first time; they are the process's until :meth:`close`.

@@ -12,7 +12,7 @@ from agentcore._config.shapes import is_mapping
 from agentcore._data import data
 from agentcore.errors import ConfigError
 
-__all__ = ["CONFIG_VARIABLE", "ConfigFile", "error_at", "find_config", "find_position", "position_in"]
+__all__ = ["CONFIG_VARIABLE", "ConfigFile", "error_at", "find_config", "find_position", "position_in", "read_config"]
 
 CONFIG_VARIABLE: Final = "AGENTCORE_CONFIG"
 """The environment variable that names the file."""
@@ -45,7 +45,7 @@ def find_config(start: Path, environ: Mapping[str, str]) -> ConfigFile | None:
         if own is not None and shared is not None:
             raise ConfigError(
                 f"two configurations in one folder: {str(own.path)!r} and [tool.agentcore] in {str(shared.path)!r}",
-                hint=f"keep one of them, as the other would be ignored, or name one by {CONFIG_VARIABLE}.",
+                hint=f"keep one of them, as the other would be ignored, or name one by --config or {CONFIG_VARIABLE}.",
             )
         if found := own or shared:
             return found
@@ -57,12 +57,25 @@ def _named(start: Path, name: str) -> ConfigFile:
         path = start / Path(name).expanduser()
     except RuntimeError as error:
         raise ConfigError(f"{CONFIG_VARIABLE}: {error}") from error
+    return read_config(path, origin=CONFIG_VARIABLE)
+
+
+def read_config(path: Path, *, origin: str) -> ConfigFile:
+    """Return the configuration file at *path*.
+
+    Args:
+        path: Absolute.
+        origin: Who names the file, for messages.
+
+    Raises:
+        ConfigError: It cannot be used.
+    """
     found = _read(path)
     if found is not None:
         return found
     if _contents(path) is None:
-        raise ConfigError(f"{CONFIG_VARIABLE} names a file that does not exist: {str(path)!r}")
-    raise ConfigError(f"{CONFIG_VARIABLE} names a file without a [tool.agentcore] table", path=path)
+        raise ConfigError(f"{origin} names a file that does not exist: {str(path)!r}")
+    raise ConfigError(f"{origin} names a file without a [tool.agentcore] table", path=path)
 
 
 def _read(path: Path) -> ConfigFile | None:

@@ -10,14 +10,14 @@ from pydantic import BaseModel
 
 from agentcore._config.decisions import statements
 from agentcore._config.environment import environment_layer, warn_of_misspelt
-from agentcore._config.files import find_config
+from agentcore._config.files import ConfigFile, find_config
 from agentcore._config.flags import flag_layer
 from agentcore._config.layers import Layer, argument_layer, file_layer
 from agentcore._config.settings import STATE_DIR, Settings
 from agentcore._config.shapes import is_mapping
 from agentcore.errors import ConfigError
 
-__all__ = ["load_settings"]
+__all__ = ["combined_settings", "load_settings", "working_folder"]
 
 _SINGLE: Final = ("model", "autoload", "strict", "hook_timeout", "middleware")
 _TABLES: Final = ("plugins", "hooks", "delivery", "models", "agents")
@@ -51,9 +51,32 @@ def load_settings(
         ConfigWarning: A variable looks like a misspelt one.
     """
     environ = os.environ if environ is None else environ
-    folder = _folder(start)
+    folder = working_folder(start)
     warn_of_misspelt(environ)
     file = find_config(folder, environ)
+    return combined_settings(file, folder=folder, environ=environ, flags=flags, overrides=overrides)
+
+
+def combined_settings(
+    file: ConfigFile | None,
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    flags: Sequence[str] = (),
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Return the settings that hold with this *file*; see :func:`load_settings`.
+
+    Args:
+        file: None where there is none.
+        folder: The one that is current, absolute.
+        environ: The environment, whose ``AGENTCORE_CONFIG`` is not looked at.
+        flags: The values of ``-p``.
+        overrides: Settings by their name in the file.
+
+    Raises:
+        ConfigError: A source cannot be used.
+    """
     layers = [
         argument_layer(overrides or {}, folder),
         flag_layer(flags, folder),
@@ -69,7 +92,8 @@ def load_settings(
     )
 
 
-def _folder(start: Path | None) -> Path:
+def working_folder(start: Path | None = None) -> Path:
+    """Return the folder from which relative paths start, absolute; None is the current one."""
     try:
         return (start or Path.cwd()).resolve()
     except FileNotFoundError as error:
