@@ -126,10 +126,25 @@ async def test_costs_add_up(make: Make) -> None:
 @pytest.mark.parametrize("steps", [1, 3])
 async def test_a_run_may_ask_its_model_so_often(make: Make, recorder: Recorder, steps: int) -> None:
     """The call that would be one too many is not made."""
-    with pytest.raises(LimitError, match=f"asked its model {steps} times") as caught:
+    with pytest.raises(LimitError, match=rf"'triage' has taken its {steps} steps? without an answer") as caught:
         await make(*[ToolCall("1", "missing", {})] * 5, limits=Limits(steps=steps)).run("x")
     assert "Limits(steps=...)" in caught.value.hint
     assert len(recorder.all("model_start")) == steps
+
+
+async def test_a_step_is_a_question_to_the_runs_own_model(make: Make, recorder: Recorder) -> None:
+    """After tools and after an answer that does not fit it is a new one; a call that failed and is made again, and
+    what a sub-agent asks, is none.
+    """
+    busy = ModelRateLimitError("slow down", model="scripted", retry_after=0)
+    sub = make(ToolCall("1", "missing", {}), "helped", name="sub", limits=Limits(steps=2))
+    script = (busy, ToolCall("1", "sub", {"text": "x"}), "no number", busy, '{"n": 7}')
+    result = await make(*script, output="n: int", tools=[sub], limits=Limits(steps=3)).run("x")
+    assert result.output.n == 7
+    assert len(recorder.all("model_start")) == 7
+    again = make(*script, output="n: int", tools=[make("helped", name="sub")], limits=Limits(steps=2))
+    with pytest.raises(LimitError, match="'triage' has taken its 2 steps"):
+        await again.run("x")
 
 
 async def test_a_run_may_use_so_many_tokens(make: Make, recorder: Recorder) -> None:

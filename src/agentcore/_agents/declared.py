@@ -40,7 +40,7 @@ class _LimitsTable(BaseModel):
     model_config = _FROZEN
 
     steps: Positive | None = None
-    """Model calls."""
+    """Questions to the model; see :class:`Limits`."""
     tokens: Positive | None = None
     timeout: Timeout | None = None
     """Seconds."""

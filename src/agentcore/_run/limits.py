@@ -18,18 +18,20 @@ _positive: Any = validators.optional(validators.gt(0))
 
 @data(kw_only=True)
 class Limits:
-    """What one run may consume, its sub-agents included; None sets no limit."""
+    """What one run may consume; None sets no limit."""
 
     steps: int | None = field(default=16, validator=_positive)
-    """Model calls, those that ask again included."""
+    """How often the run may ask its model: once, and again after each round of tools and after each answer that did
+    not fit.
+    A call that failed and is made again (``retries``) is the same step, and sub-agents count steps of their own."""
     tokens: int | None = field(default=None, validator=_positive)
     """Read and written, of the run and its sub-agents.
     Known after each model call: the call that goes over it is paid for, and the next one is not made."""
     timeout: float | None = field(default=None, validator=_positive)
-    """Seconds."""
+    """Seconds, of the run and its sub-agents."""
 
     def check(self, agent: str, step: int, context: ExecutionContext) -> None:
-        """Raise where the run must not ask a model for the *step*-th time, counted from 1.
+        """Raise where the run must not take its *step*-th step, counted from 1.
 
         Raises:
             LimitError: It has reached a limit.
@@ -41,8 +43,9 @@ class Limits:
             raise DeadlineError(f"the run of agent {agent!r} reached its deadline")
         if self.steps is not None and step > self.steps:
             raise LimitError(
-                f"agent {agent!r} has asked its model {self.steps} times without coming to an end",
-                hint="raise limits=Limits(steps=...), or look at what it does again and again.",
+                f"agent {agent!r} has taken its {self.steps} step{'' if self.steps == 1 else 's'} without an answer",
+                hint="a step is a question to its model; raise limits=Limits(steps=...), or see why it calls tools, "
+                "or gives answers that do not fit, again and again.",
             )
         if self.tokens is not None or context.parent is not None:
             _check_tokens(context)
