@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from plugin_faults import NEVER
 
 from agentcore import ExecutionContext, PluginManager, ProviderMiddleware, Settings, hookimpl
 from agentcore.errors import HookError, HookTimeoutError
-
-NEVER = 30.0
 
 
 class Waiting:

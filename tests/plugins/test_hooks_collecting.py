@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from plugin_faults import cancels_itself, exits, hangs, raises
 
 from agentcore import Document, Hit, PluginManager, Settings, hookimpl
 from agentcore.errors import HookTimeoutError, ModelConnectionError, ModelError, ModelNotFoundError
@@ -38,22 +39,6 @@ async def test_collects_in_order(arguments: Callable[..., dict[str, Any]], plugi
     assert [each.document.text for each in hits] == ["a", "b", "c", "d", "e"]
 
 
-def _raises() -> None:
-    raise ValueError("broken")
-
-
-def _exits() -> None:
-    sys.exit(1)
-
-
-async def _cancels_itself() -> None:
-    raise asyncio.CancelledError
-
-
-async def _hangs() -> None:
-    await asyncio.sleep(3600)
-
-
 def _number() -> Any:
     return 42
 
@@ -81,10 +66,10 @@ def _generator_that_exits() -> Iterator[Hit]:
 
 
 FAILING: list[tuple[Callable[..., Any], type[BaseException]]] = [
-    (_raises, ValueError),
-    (_exits, SystemExit),
-    (_cancels_itself, asyncio.CancelledError),
-    (_hangs, HookTimeoutError),
+    (raises, ValueError),
+    (exits, SystemExit),
+    (cancels_itself, asyncio.CancelledError),
+    (hangs, HookTimeoutError),
     (_number, TypeError),
     (_text, TypeError),
     (_bytes, TypeError),
@@ -153,7 +138,7 @@ async def test_false_answer_is_an_answer(plugin: Callable[..., Any]) -> None:
     assert await hooks.resolve_model(name="tiny") == 0
 
 
-@pytest.mark.parametrize("function", [_raises, _exits, _cancels_itself, _hangs], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("function", [raises, exits, cancels_itself, hangs], ids=lambda each: each.__name__)
 async def test_failure_leaves_it_to_the_next(
     function: Callable[..., Any],
     plugin: Callable[..., Any],
@@ -225,8 +210,8 @@ async def test_limit_of_a_collecting_implementation(
 ) -> None:
     """A timeout of its own ends a store that is slow, whether its function is async or returns an awaitable."""
     manager = make_manager(
-        sync=plugin(register_tools=hookimpl(timeout=0.05)(lambda: _hangs())),
-        asynchronous=plugin(register_tools=hookimpl(timeout=0.05)(_hangs)),
+        sync=plugin(register_tools=hookimpl(timeout=0.05)(lambda: hangs())),
+        asynchronous=plugin(register_tools=hookimpl(timeout=0.05)(hangs)),
         quick=plugin(register_tools=hookimpl(timeout=5)(lambda: ["tool"])),
     )
     assert await manager.hook.register_tools() == ["tool"]

@@ -9,21 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from plugin_faults import cancels_itself, exits, raises
 
 from agentcore import Deny, PluginManager, hookimpl
-
-
-def _raises() -> None:
-    raise ValueError("broken")
 
 
 async def _raises_later() -> None:
     await asyncio.sleep(0)
     raise ValueError("broken")
-
-
-async def _cancels_itself() -> None:
-    raise asyncio.CancelledError
 
 
 async def _awaits_what_was_cancelled() -> None:
@@ -36,10 +29,6 @@ async def _awaits_a_cancelled_task() -> None:
     task = asyncio.create_task(asyncio.sleep(3600))
     task.cancel()
     await task
-
-
-def _exits() -> None:
-    sys.exit(3)
 
 
 async def _exits_later() -> None:
@@ -79,12 +68,12 @@ def _misuses_arguments(tool: str) -> None:
 
 
 FAILING: list[tuple[Callable[..., Any], type[BaseException]]] = [
-    (_raises, ValueError),
+    (raises, ValueError),
     (_raises_later, ValueError),
-    (_cancels_itself, asyncio.CancelledError),
+    (cancels_itself, asyncio.CancelledError),
     (_awaits_what_was_cancelled, asyncio.CancelledError),
     (_awaits_a_cancelled_task, asyncio.CancelledError),
-    (_exits, SystemExit),
+    (exits, SystemExit),
     (_exits_later, SystemExit),
     (_recurses, RecursionError),
     (_denies, Deny),
@@ -191,7 +180,7 @@ async def test_call_without_a_task(
     make_manager: Callable[..., PluginManager],
 ) -> None:
     """A hook may be driven by hand, where there is no task that could have been cancelled."""
-    manager = make_manager(broken=plugin(tool_start=_cancels_itself))
+    manager = make_manager(broken=plugin(tool_start=cancels_itself))
     done = asyncio.get_running_loop().create_future()
 
     def drive() -> None:
@@ -214,7 +203,7 @@ async def test_every_failure_counts(
 ) -> None:
     """A plugin that fails each time is counted and told each time, and fills the log once for each kind."""
     caplog.set_level(logging.DEBUG, logger="agentcore.plugins")
-    manager = make_manager(broken=plugin(tool_start=_raises, tool_execute=_raises))
+    manager = make_manager(broken=plugin(tool_start=raises, tool_execute=raises))
     for hook in ("tool_start", "tool_start", "tool_execute"):
         await getattr(manager.hook, hook)(**arguments(hook))
     assert [each.failures for each in manager.statuses()] == [3, 0]
@@ -234,12 +223,12 @@ async def test_failure_is_told_with_its_context(
     seen: list[Any] = []
     manager = PluginManager()
     manager.register(plugin(plugin_error=lambda context, event: seen.append((context, event.name))), "listener")
-    manager.register(plugin(tool_start=_raises), "broken")
+    manager.register(plugin(tool_start=raises), "broken")
     await manager.hook.tool_start(**arguments("tool_start"))
     assert seen == [(context, "plugin_error")]
 
 
-@pytest.mark.parametrize("function", [_raises, _exits, _cancels_itself], ids=["raises", "exits", "cancels itself"])
+@pytest.mark.parametrize("function", [raises, exits, cancels_itself], ids=["raises", "exits", "cancels itself"])
 async def test_failure_to_hear_of_failures_is_only_logged(
     function: Callable[..., Any],
     arguments: Callable[..., dict[str, Any]],
@@ -249,7 +238,7 @@ async def test_failure_to_hear_of_failures_is_only_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A failure inside ``plugin_error`` is counted and logged, and told to nobody: it would never end."""
-    manager = make_manager(deaf=plugin(plugin_error=function), broken=plugin(tool_start=_raises))
+    manager = make_manager(deaf=plugin(plugin_error=function), broken=plugin(tool_start=raises))
     await manager.hook.tool_start(**arguments("tool_start"))
     assert failures.kinds == [("broken", "tool_start", ValueError)]
     assert {each.name: each.failures for each in manager.statuses()} == {"broken": 1, "deaf": 1, "failures": 0}

@@ -7,21 +7,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from plugin_faults import NEVER, hangs
 
 from agentcore import PluginManager, ProviderMiddleware, Settings, hookimpl
 from agentcore.errors import HookTimeoutError
 
-NEVER = 30.0
-"""Seconds: longer than any test should take, and no longer than a test that fails may."""
-
-
-async def _hangs() -> None:
-    await asyncio.sleep(NEVER)
-
 
 async def _hangs_deep() -> None:
     async def generate() -> AsyncIterator[int]:
-        await _hangs()
+        await hangs()
         yield 1
 
     async for _ in generate():
@@ -30,7 +24,7 @@ async def _hangs_deep() -> None:
 
 async def _hangs_in_anext() -> None:
     async def generate() -> AsyncIterator[int]:
-        await _hangs()
+        await hangs()
         yield 1
 
     await anext(generate(), None)
@@ -38,7 +32,7 @@ async def _hangs_in_anext() -> None:
 
 class _Awaitable:
     def __await__(self) -> Any:
-        return _hangs().__await__()
+        return hangs().__await__()
 
 
 async def _hangs_in_awaitable() -> None:
@@ -46,30 +40,30 @@ async def _hangs_in_awaitable() -> None:
 
 
 async def _hangs_in_task() -> None:
-    await asyncio.create_task(_hangs())
+    await asyncio.create_task(hangs())
 
 
 async def _hangs_in_group() -> None:
     async with asyncio.TaskGroup() as group:
-        group.create_task(_hangs())
+        group.create_task(hangs())
 
 
 async def _fails_when_cancelled() -> None:
     try:
-        await _hangs()
+        await hangs()
     except asyncio.CancelledError as error:
         raise ConnectionError("lost") from error
 
 
 async def _hides_the_cancellation() -> None:
     try:
-        await _hangs()
+        await hangs()
     except BaseException:
         raise ConnectionError("lost") from None
 
 
 HANGING = [
-    _hangs,
+    hangs,
     _hangs_deep,
     _hangs_in_anext,
     _hangs_in_awaitable,
@@ -89,7 +83,7 @@ TIMEOUTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize("kind", ["async", "sync"])
 @pytest.mark.parametrize(
     ("who", "function"),
-    [*(("watchdog", each) for each in HANGING), *((who, _hangs) for who in TIMEOUTS if who != "watchdog")],
+    [*(("watchdog", each) for each in HANGING), *((who, hangs) for who in TIMEOUTS if who != "watchdog")],
     ids=lambda each: getattr(each, "__name__", each),
 )
 async def test_hanging_implementation_is_ended(
@@ -182,7 +176,7 @@ async def test_hook_is_watched_wherever_it_is_called(
     quiet: Callable[[], None],
 ) -> None:
     """The watchdog finds what hangs below async generators and awaitables of the caller's own, too."""
-    manager = make_manager(hasty, hanging=plugin(tool_start=_hangs))
+    manager = make_manager(hasty, hanging=plugin(tool_start=hangs))
     async with asyncio.timeout(NEVER / 2):
         await within(lambda: manager.hook.tool_start(**arguments("tool_start")))
     assert failures.kinds == [("hanging", "tool_start", HookTimeoutError)]
@@ -205,7 +199,7 @@ async def test_infinite_timeout_waits(
         await released.wait()
         ended.append("patient")
 
-    manager = make_manager(hasty, patient=plugin(tool_start=patient), hanging=plugin(tool_start=_hangs))
+    manager = make_manager(hasty, patient=plugin(tool_start=patient), hanging=plugin(tool_start=hangs))
     call = asyncio.create_task(manager.hook.tool_start(**arguments("tool_start")))
     other = asyncio.create_task(manager.hook.tool_start(**arguments("tool_start")))
     # The first to run is the hanging one; when both of its calls were ended, time enough has gone by once.
@@ -229,7 +223,7 @@ async def test_own_timeout_error_passes_as_it_is(
     @hookimpl(timeout=NEVER)
     async def impatient() -> None:
         async with asyncio.timeout(0):
-            await _hangs()
+            await hangs()
 
     manager = make_manager(impatient=plugin(tool_start=impatient))
     await manager.hook.tool_start(**arguments("tool_start"))
@@ -264,7 +258,7 @@ async def test_hanging_middleware_is_ended(
     class Hanging(ProviderMiddleware):
         async def pre_execute(self, provider: str, event: str, data: Any) -> None:
             if event == "tool_start":
-                await _hangs()
+                await hangs()
 
     manager = make_manager(
         hasty,
@@ -275,6 +269,3 @@ async def test_hanging_middleware_is_ended(
     await manager.hook.tool_start(**arguments("tool_start"))
     assert failures.kinds == [("plain", "tool_start", HookTimeoutError), ("limited", "tool_start", HookTimeoutError)]
     quiet()
-
-
-# --- the watchdog's eye ---

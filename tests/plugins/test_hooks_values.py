@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 import pytest
+from plugin_faults import cancels_itself, exits, hangs, raises
 
 from agentcore import Deny, ModelResponse, PluginManager, Provider, Settings, ToolCall, hookimpl
 from agentcore._plugins import SPECIFICATIONS, HookKind
@@ -84,22 +84,6 @@ async def test_denial(hook: str, arguments: Callable[..., dict[str, Any]], plugi
     assert [each.failures for each in manager.statuses()] == [0, 0, 0]
 
 
-def _raises() -> None:
-    raise ValueError("broken")
-
-
-def _exits() -> None:
-    sys.exit(3)
-
-
-async def _cancels_itself() -> None:
-    raise asyncio.CancelledError
-
-
-async def _hangs() -> None:
-    await asyncio.sleep(3600)
-
-
 def _nonsense() -> Any:
     return object()
 
@@ -115,10 +99,10 @@ class _AwaitableOfNonsense:
 
 
 FAILING: list[tuple[Callable[..., Any], type[BaseException], str]] = [
-    (_raises, ValueError, "ValueError: broken"),
-    (_exits, SystemExit, "SystemExit: 3"),
-    (_cancels_itself, asyncio.CancelledError, "CancelledError: "),
-    (_hangs, HookTimeoutError, "did not finish 'tool_call' within 0.1 s"),
+    (raises, ValueError, "ValueError: broken"),
+    (exits, SystemExit, "SystemExit: 3"),
+    (cancels_itself, asyncio.CancelledError, "CancelledError: "),
+    (hangs, HookTimeoutError, "did not finish 'tool_call' within 0.1 s"),
     (_nonsense, TypeError, "returned object for 'call', which must be ToolCall or None"),
     (_nonsense_later, TypeError, "returned str for 'call', which must be ToolCall or None"),
     (_AwaitableOfNonsense, TypeError, "returned int for 'call'"),

@@ -10,15 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from plugin_faults import NEVER, cancels_itself, hangs, swallows
 
 from agentcore import FunctionAgent, PluginManager, Settings, hookimpl
 from agentcore.errors import HookTimeoutError
-
-NEVER = 30.0
-
-
-async def _hangs() -> None:
-    await asyncio.sleep(NEVER)
 
 
 async def test_swallowed_cancellation_is_taken_back(
@@ -30,12 +25,6 @@ async def test_swallowed_cancellation_is_taken_back(
 ) -> None:
     """An implementation that swallows its cancellation and ends leaves no trace of it in the task."""
 
-    async def swallows() -> None:
-        try:
-            await _hangs()
-        except asyncio.CancelledError:
-            return
-
     manager = make_manager(hasty, swallowing=plugin(tool_start=swallows))
     task = asyncio.current_task()
     assert task is not None
@@ -46,7 +35,7 @@ async def test_swallowed_cancellation_is_taken_back(
     # Where the count were not right, this timeout would not end as one.
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
-            await _hangs()
+            await hangs()
 
 
 async def test_swallowed_cancellation_is_not_the_next_ones(
@@ -58,18 +47,9 @@ async def test_swallowed_cancellation_is_not_the_next_ones(
 ) -> None:
     """What one implementation swallows neither spares the next one nor turns its fault into the run's cancellation."""
 
-    async def swallows() -> None:
-        try:
-            await _hangs()
-        except asyncio.CancelledError:
-            return
-
-    async def cancels_itself() -> None:
-        raise asyncio.CancelledError
-
     manager = make_manager(
         hasty,
-        hanging=plugin(tool_start=_hangs),
+        hanging=plugin(tool_start=hangs),
         cancelling=plugin(tool_start=cancels_itself),
         swallowing=plugin(tool_start=swallows),
     )
@@ -97,7 +77,7 @@ async def test_swallowing_for_ever_is_closed(
         try:
             for _ in range(5):
                 try:
-                    await _hangs()
+                    await hangs()
                 except asyncio.CancelledError:
                     ended.append("swallowed")
         finally:
@@ -132,7 +112,7 @@ async def test_closing_fails(
         try:
             for _ in range(5):
                 try:
-                    await _hangs()
+                    await hangs()
                 except asyncio.CancelledError:
                     pass
         finally:
@@ -252,7 +232,7 @@ async def test_hook_within_a_hook(
         depth += 1
         if depth == 1:
             await manager.hook.tool_start(**arguments("tool_start"))
-            await _hangs()
+            await hangs()
         await asyncio.sleep(0)
 
     manager = make_manager(hasty, nested=plugin(tool_start=nested))
@@ -272,7 +252,7 @@ async def test_outer_execution_is_ended_while_an_inner_one_waits(
     """When an outer execution of a hook has had its time, the inner one of the same hook is not blamed for it."""
     inner = PluginManager(Settings(hook_timeout=NEVER))
     inner_failures: list[str] = []
-    inner.register(plugin(tool_start=_hangs, plugin_error=lambda plugin: inner_failures.append(plugin)), "inner")
+    inner.register(plugin(tool_start=hangs, plugin_error=lambda plugin: inner_failures.append(plugin)), "inner")
 
     async def outer_start() -> None:
         await inner.hook.tool_start(**arguments("tool_start"))
@@ -292,7 +272,7 @@ def test_every_loop_is_watched(
     hasty: Settings,
 ) -> None:
     """A program that uses its plugins on one loop after the other is guarded on each, once it started them up there."""
-    manager = make_manager(hasty, hanging=plugin(tool_start=_hangs))
+    manager = make_manager(hasty, hanging=plugin(tool_start=hangs))
 
     async def use() -> None:
         async with manager:
@@ -323,10 +303,10 @@ async def test_slow_plugin_while_an_end_is_told(
 
     async def work() -> str:
         begun.set()
-        await _hangs()
+        await hangs()
         return "done"
 
-    manager = make_manager(hasty, hanging=plugin(agent_error=_hangs))
+    manager = make_manager(hasty, hanging=plugin(agent_error=hangs))
     run = asyncio.create_task(FunctionAgent(work, plugins=manager).run())
     await begun.wait()
     run.cancel()
