@@ -137,6 +137,12 @@ class Screen:
     def __init__(self) -> None:
         self._ours, self.descriptor = os.openpty()
 
+    def resize(self, *, columns: int) -> None:
+        """Make it this wide."""
+        import termios
+
+        termios.tcsetwinsize(self.descriptor, (40, columns))
+
     def shown(self) -> bytes:
         """What the command wrote until its end; it has *descriptor* by now."""
         os.close(self.descriptor)

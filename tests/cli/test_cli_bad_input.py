@@ -42,6 +42,13 @@ BAD: list[Any] = [
         "strict = true\nmodel = fast\n", (), 2, ["agentcore.toml:2:9", "hint: a text needs quotes."], id="toml"
     ),
     pytest.param("modle = 'x'\n", (), 2, ["agentcore.toml:1:1", "did you mean 'model'?"], id="key"),
+    pytest.param(
+        '[models.far]\nbase_url = "far.example/v1"\nmodel = "x"\n',
+        ("--model", "far"),
+        2,
+        ["agentcore.toml:2:1", "key 'base_url'", "hint: write it as 'https://host/v1'."],
+        id="url",
+    ),
     pytest.param("", ("-p", ""), 2, ["flag -p without a plugin's name"], id="flag"),
     pytest.param("", ("--model", "opnai:x"), 2, ["no plugin resolves the model 'opnai:x'", "'openai:"], id="model"),
     pytest.param("", ("--model", "openai"), 1, ["OPENAI_API_KEY"], id="no-key"),
@@ -107,6 +114,7 @@ def test_an_unknown_plugin(command: Any, install: Any, project: Path, config: st
     assert "no plugin named 'crir' is installed" in result.stderr
     assert said in result.stderr
     assert "did you mean 'crier'?" in result.stderr
+    assert result.stderr.count("no plugin named") == 1, "it is said once"
 
 
 def test_a_wrong_key(invoke: Any, project: Path, refusing: str, monkeypatch: pytest.MonkeyPatch) -> None:

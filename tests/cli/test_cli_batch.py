@@ -201,7 +201,8 @@ def test_records(command: Any, project: Path) -> None:
     result = command("run", "crew:echo", "--batch", "batch.jsonl")
     first, second = records_of(result.stdout)
     assert result.returncode == 0
-    assert list(first) == ["input", "output", "outcome", "usage", "duration", "context_id"]
+    assert [first["line"], second["line"]] == [1, 2]
+    assert list(first) == ["line", "input", "output", "outcome", "usage", "duration", "context_id"]
     assert (first["input"], first["output"], first["outcome"]) == ({"text": "eins"}, {"answer": "EINS"}, "ok")
     assert second["output"] == {"answer": "ZWEI Ü"}
     assert "ZWEI Ü" in result.stdout, "JSON is in UTF-8"
@@ -227,7 +228,7 @@ def test_failures_are_records_while_the_rest_goes_on(command: Any) -> None:
     records = records_of(result.stdout)
     assert result.returncode == 1
     assert [record["outcome"] for record in records] == ["ok", *["error"] * 6, "ok"]
-    assert [record.get("line") for record in records] == [None, 3, 4, 5, 6, 7, 8, None]
+    assert [record["line"] for record in records] == [1, 3, 4, 5, 6, 7, 8, 9]
     assert [record.get("error", {}).get("type") for record in records[1:-1]] == [
         "ZeroDivisionError",
         *["InputError"] * 5,
@@ -385,6 +386,7 @@ def test_an_interrupted_batch_keeps_what_is_done(start: Start, number: int, code
         errors = process.stderr.read().decode()
     assert [record["outcome"] for record in records] == ["ok", "cancelled", "ok", "cancelled"]
     assert said in errors
+    assert "2 of 4 runs failed or were interrupted; no line after line 4 was begun" in errors
     assert "Traceback" not in errors
 
 

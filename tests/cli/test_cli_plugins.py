@@ -136,6 +136,16 @@ def test_the_list_for_programs(command: Any, install: Any) -> None:
     assert bad["error"] == {"type": "ValueError", "message": "it is broken"}
 
 
+def test_a_required_plugin_that_is_not_there_is_listed(command: Any, project: Path) -> None:
+    """With who requires it, said once; and stderr says what that means for runs."""
+    (project / "agentcore.toml").write_text('required = ["audit"]\n')
+    result = command("plugins")
+    assert result.returncode == 0
+    assert "required: required" not in result.stdout
+    assert "required in" in " ".join(result.stdout.split())
+    assert "no agent can run, unless the program registers it: no plugin named 'audit' is installed" in result.stderr
+
+
 def test_the_list_by_hook(command: Any, install: Any) -> None:
     """--hook leaves those that implement it; a name that is no hook's is refused."""
     install("good", GOOD)
@@ -230,6 +240,26 @@ def test_what_plugins_print_is_not_the_result(command: Any, install: Any) -> Non
     assert result.stderr.split() == ["imported", "started"]
     assert command("quiet").stdout == ""
     assert json.loads(command("doctor", "--json").stdout)["ok"]
+
+
+def test_a_narrow_terminal(start: Any, install: Any, screen: Any) -> None:
+    """Where the table would break words, each plugin has lines of its own."""
+    install("good", GOOD)
+    screen.resize(columns=50)
+    with start("plugins", stdout=screen.descriptor) as process:
+        shown = screen.shown().decode().split("\r\n")
+        assert process.wait(60) == 0
+    begin = shown.index("good")
+    assert shown[begin : begin + 4] == [
+        "good",
+        "  status        loaded",
+        "  version       1.2.3",
+        "  distribution  good-package",
+    ]
+    assert "  hooks         agent_start, agent_error," in shown
+    assert "                agentcore_shutdown" in shown
+    assert shown[begin - 1] == ""
+    assert max(map(len, shown)) <= 50
 
 
 # --- one plugin's config ---

@@ -89,6 +89,14 @@ def test_a_target_may_register_what_the_configuration_requires(invoke: Any, proj
     assert "no plugin named 'audit' is installed (required in" in refused.stderr
 
 
+def test_a_value_of_the_wrong_type(invoke: Any) -> None:
+    """The hint names the fields with their types."""
+    result = invoke("run", "crew:typed", "-i", "text=hello", "-i", "n=many")
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert "n: Input should be a valid integer" in result.stderr
+    assert result.stderr.endswith("hint: it takes: text (str), n (int).\n")
+
+
 def test_an_answer_of_several_fields_is_json(invoke: Any) -> None:
     """What is not one text is printed as JSON."""
     result = invoke("run", "crew:typed", "-i", "hello")

@@ -47,6 +47,8 @@ class Batch:
         """Records written."""
         self.failed = 0
         """Those of runs that did not end well."""
+        self.line = 0
+        """The number of the last line that has its record; 0 before the first."""
 
     async def run(self, lines: AsyncIterator[tuple[int, bytes]]) -> None:
         """Run to the end of *lines*.
@@ -87,6 +89,7 @@ class Batch:
         self._room.release()
         record = task.result()
         self.done += 1
+        self.line = record["line"]
         self.failed += record["outcome"] != "ok"
         self._write(record)
 
@@ -112,7 +115,8 @@ class Batch:
             return {"line": number, "input": text, "outcome": "error", "error": described(error), **no_figures()}
         attempt = Attempt(self._agent, fields, timeout=self._timeout)
         try:
-            return attempt.succeeded(await self._agent.run(fields, context=attempt.context))
+            result = await self._agent.run(fields, context=attempt.context)
+            return {"line": number, **attempt.succeeded(result)}
         except asyncio.CancelledError:
             return {"line": number, **attempt.failed(RunCancelledError("the batch was interrupted"))}
         except (Exception, SystemExit) as error:  # whatever ends one run, the rest goes on

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from agentcore._agents import BaseAgent
+from agentcore._config.type_names import type_name
 from agentcore._tools import validation_problems
 from agentcore.errors import InputError, nearest
 
@@ -175,4 +176,5 @@ def _mending(error: ValidationError, fields: Mapping[str, Any], model: type[Base
     texts = [each["loc"][0] for each in details if each["loc"] and isinstance(fields.get(str(each["loc"][0])), str)]
     if texts and any(each["type"].endswith("_type") for each in details):
         return f"what is no text is written as JSON: --input '{texts[0]}:=…'."
-    return f"it takes: {', '.join(model.model_fields)}."
+    known = [f"{name} ({type_name(info)})" for name, info in model.model_fields.items()]
+    return f"it takes: {', '.join(known)}."

@@ -49,21 +49,13 @@ class Output:
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, fixed: int = 1) -> None:
         """Write a table; what does not fit into a cell goes on in the next line, except in the first *fixed* columns.
 
-        On a terminal it is as wide as that.
+        On a terminal it is as wide as that, and where that is too narrow each row gets lines of its own.
         """
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
+        from agentcore._cli.tables import table_text
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for number, name in enumerate(columns):
-            table.add_column(name, no_wrap=number < fixed, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(printable(cell)) for cell in row))
-        console = Console(file=self._stream, width=None if self.is_terminal else _WIDE, emoji=False)
-        with console.capture() as capture:
-            console.print(table)
-        self._write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
+        cells = [[printable(cell) for cell in row] for row in rows]
+        width = None if self.is_terminal else _WIDE
+        self._write(table_text(columns, cells, fixed=fixed, stream=self._stream, width=width))
 
     def _write(self, text: str) -> None:
         try:

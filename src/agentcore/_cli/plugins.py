@@ -95,7 +95,7 @@ def reason_of(status: PluginStatus) -> str:
         stage = f"at {status.stage}: " if status.stage else ""
         parts.append(f"{stage}{error['type']}: {error['message']}")
     if status.required:
-        parts.append(f"required: {status.reason}")
+        parts.append(status.reason if status.reason.startswith("required") else f"required: {status.reason}")
     elif status.status in ("disabled", "blocked") and status.reason:
         parts.append(status.reason)
     return "; ".join(parts)

@@ -11,7 +11,7 @@ import click
 
 from agentcore._agents import BaseAgent
 from agentcore._cli.batch import Batch, Record
-from agentcore._cli.ending import run_to_end
+from agentcore._cli.ending import TerminatedError, run_to_end
 from agentcore._cli.failures import FAILED, FailureError, PipeClosedError, innermost
 from agentcore._cli.inputs import checked, read_inputs
 from agentcore._cli.messages import note
@@ -162,21 +162,25 @@ def _batch(agent: BaseAgent[Any], plugins: PluginManager, wishes: _Wishes, name:
         batch_progress(lambda: count_lines(name), wanted=not wishes.quiet and not output.is_terminal) as show,
     ):
 
-        async def work() -> Batch:
+        def write(record: Record) -> None:
+            output.json(record, indent=None)
+            show(batch.done, batch.failed)
+
+        batch = Batch(agent, write, concurrency=wishes.concurrency, timeout=wishes.timeout)
+
+        async def work() -> None:
             await _begin(agent, wishes)
-
-            def write(record: Record) -> None:
-                output.json(record, indent=None)
-                show(batch.done, batch.failed)
-
-            batch = Batch(agent, write, concurrency=wishes.concurrency, timeout=wishes.timeout)
             try:
                 await batch.run(read_lines(descriptor))
             except OSError as error:
                 raise InputError(f"the batch {name!r} cannot be read: {error.strerror}") from error
-            return batch
 
-        batch = run_to_end(work(), _managers_of(agent, plugins))
+        try:
+            run_to_end(work(), _managers_of(agent, plugins))
+        except (KeyboardInterrupt, TerminatedError):
+            count = f"{batch.failed} of {batch.done} runs failed or were interrupted"
+            note(f"{count}; no line after line {batch.line} was begun")
+            raise
     if batch.failed:
         note(f"{batch.failed} of {batch.done} runs failed")
     return FAILED if batch.failed else 0

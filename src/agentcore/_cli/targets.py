@@ -38,7 +38,8 @@ def load_agent(target: str, settings: Settings) -> BaseAgent[Any]:
         return _from_module(import_name(place), name, place)
     if target not in settings.agents:
         near = nearest(target, settings.agents)
-        raise ConfigError(f"there is no agent {target!r}", hint=f"{near} A target is {FORMS}.".strip())
+        hint = f"{near} A target is {FORMS}." if near else f"a target is {FORMS}."
+        raise ConfigError(f"there is no agent {target!r}", hint=hint)
     return agent_of_settings(target, settings)
 
 

@@ -199,8 +199,12 @@ class Roster:
         return [each for each in self.statuses() if each.status == "failed"]
 
     def unannounced(self) -> list[PluginStatus]:
-        """The failures that nobody has been told of; the next call leaves them out."""
-        found = [each for each in self.failures() if each.name not in self._announced]
+        """The failures that nobody has been told of; the next call leaves them out.
+
+        A plugin that is not there, and must be, is :meth:`check`'s to tell.
+        """
+        refused = self._missing() - self._optional()
+        found = [each for each in self.failures() if each.name not in self._announced | refused]
         self._announced.update(each.name for each in found)
         return found
 
@@ -239,10 +243,15 @@ class Roster:
                     f"no plugin named {name!r} is installed ({where})", plugin=name, hint=nearest(name, known)
                 )
 
+    def _optional(self) -> set[str]:
+        """The plugins that may be absent, as they are said to be."""
+        said = {each.plugin for each in self._settings.statements if each.verb == "optional"}
+        return said - {*self._settings.required}
+
     def _named(self) -> Iterator[tuple[str, str, bool]]:
         """The plugins that the configuration names: the name, where, and whether it may be absent."""
         settings = self._settings
-        optional = {each.plugin for each in settings.statements if each.verb == "optional"} - {*settings.required}
+        optional = self._optional()
         for said in settings.statements:
             yield said.plugin, said.reason, said.plugin in optional or not settings.decision(said.plugin).enabled
         for table, names in (("plugins", settings.plugins), ("delivery", settings.delivery)):

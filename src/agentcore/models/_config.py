@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from agentcore._config.secrets import SecretRef
-from agentcore.errors import nearest
+from agentcore.errors import ConfigError, nearest
 from agentcore.models._servers import SERVERS
 from agentcore.types import ModelSettings
 
@@ -82,6 +83,14 @@ class ModelConfig(BaseModel):
             raise ValueError(f"no server named {server!r}; {nearest(server, [LOCAL, *SERVERS])}")
         return server
 
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, base_url: str | None) -> str | None:
+        if base_url is not None and not _has_host(base_url):
+            # The address may hold a password.
+            raise ConfigError("not an HTTP address", hint="write it as 'https://host/v1'.")
+        return base_url
+
     @model_validator(mode="after")
     def _is_somewhere(self) -> ModelConfig:
         if self.server is None and self.base_url is None:
@@ -97,3 +106,11 @@ class ModelConfig(BaseModel):
     def path(self) -> Path | None:
         """The GGUF file of a ``local`` model; None takes the embedded one."""
         return Path(self.model).expanduser() if self.model else None
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port, or of an address in brackets
+        return False
