@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,6 +79,45 @@ def test_bad_input(
     assert "Traceback" not in result.stderr
     for words in said:
         assert words in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that closes descriptors")
+@pytest.mark.parametrize(
+    ("redirected", "arguments", "code", "output", "said"),
+    [
+        pytest.param("<&-", "-i hello", 0, "HELLO\n", "model: scripted", id="stdin-that-nobody-reads"),
+        pytest.param("<&-", "-i -", 2, "", "error: standard input cannot be read: ", id="stdin"),
+        pytest.param("<&-", "--batch -", 2, "", "error: the batch '-' cannot be read: ", id="batch"),
+        pytest.param(">&-", "-i hello", 1, "", "error: the results cannot be written: ", id="stdout"),
+        pytest.param("2>&-", "-i hello", 0, "HELLO\n", "", id="stderr"),
+        pytest.param("2>&-", "-i hello -i again", 2, "", "", id="stderr-of-an-error"),
+        pytest.param("<&- >&- 2>&-", "-i hello", 1, "", "", id="all"),
+    ],
+)
+def test_closed_streams(
+    project: Path,
+    environment: dict[str, str],
+    redirected: str,
+    arguments: str,
+    code: int,
+    output: str,
+    said: str,
+) -> None:
+    """Where a stream is closed, what needs it fails with an error, and nothing goes elsewhere."""
+    done = subprocess.run(
+        f'"{sys.executable}" -m agentcore run crew:echo {arguments} {redirected}',
+        shell=True,
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == (output, code), done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr == "" or said
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,8 @@ class _Reader:
             return sys.stdin.buffer.read().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise InputError("standard input is not UTF-8 text") from error
+        except OSError as error:
+            raise InputError(f"standard input cannot be read: {error.strerror}") from error
 
 
 def _file(path: Path) -> str:

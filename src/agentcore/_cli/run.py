@@ -156,31 +156,28 @@ async def _begin(agent: BaseAgent[Any], wishes: _Wishes) -> None:
 
 
 def _batch(agent: BaseAgent[Any], plugins: PluginManager, wishes: _Wishes, name: str, output: Output) -> int:
-    with (
-        opened(name) as descriptor,
-        # On a terminal the records themselves show how far it is, and a bar would be in their way.
-        batch_progress(lambda: count_lines(name), wanted=not wishes.quiet and not output.is_terminal) as show,
-    ):
+    def write(record: Record) -> None:
+        output.json(record, indent=None)
+        show(batch.done, batch.failed)
 
-        def write(record: Record) -> None:
-            output.json(record, indent=None)
-            show(batch.done, batch.failed)
+    batch = Batch(agent, write, concurrency=wishes.concurrency, timeout=wishes.timeout)
 
-        batch = Batch(agent, write, concurrency=wishes.concurrency, timeout=wishes.timeout)
-
-        async def work() -> None:
-            await _begin(agent, wishes)
-            try:
-                await batch.run(read_lines(descriptor))
-            except OSError as error:
-                raise InputError(f"the batch {name!r} cannot be read: {error.strerror}") from error
-
+    async def work(descriptor: int) -> None:
+        await _begin(agent, wishes)
         try:
-            run_to_end(work(), _managers_of(agent, plugins))
-        except (KeyboardInterrupt, TerminatedError):
-            count = f"{batch.failed} of {batch.done} runs failed or were interrupted"
-            note(f"{count}; no line after line {batch.line} was begun")
-            raise
+            await batch.run(read_lines(descriptor))
+        except OSError as error:
+            raise InputError(f"the batch {name!r} cannot be read: {error.strerror}") from error
+
+    # On a terminal the records themselves show how far it is, and a bar would be in their way.
+    with_bar = not wishes.quiet and not output.is_terminal
+    try:
+        with opened(name) as descriptor, batch_progress(lambda: count_lines(name), wanted=with_bar) as show:
+            run_to_end(work(descriptor), _managers_of(agent, plugins))
+    except (KeyboardInterrupt, TerminatedError):
+        count = f"{batch.failed} of {batch.done} runs failed or were interrupted"
+        note(f"{count}; no line after line {batch.line} was begun")
+        raise
     if batch.failed:
         note(f"{batch.failed} of {batch.done} runs failed")
     return FAILED if batch.failed else 0
