@@ -374,6 +374,16 @@ def test_no_agent_runs_without_a_required_plugin(command: Any, install: Any, pro
     assert "no agent can run: the required plugin 'guard'" in command("plugins").stderr
 
 
+def test_no_agent_runs_with_middleware_that_cannot_be_made(invoke: Any, project: Path) -> None:
+    """With --start the list says so, and is given all the same."""
+    (project / "agentcore.toml").write_text('middleware = ["no_such_module:it"]\n')
+    result = invoke("plugins", "--start")
+    assert result.exit_code == 0
+    assert "agentcore.models" in result.stdout
+    assert "warning: no agent can run: " in result.stderr
+    assert "the middleware 'no_such_module:it' cannot be made" in result.stderr
+
+
 def test_a_broken_plugin_leaves_the_run_alone(command: Any, install: Any, project: Path) -> None:
     """The others take part, and the answer comes."""
     install("bad", RAISING)
