@@ -247,6 +247,8 @@ class ModelError(AgentCoreError, RuntimeError):
         """The model's name."""
         self.retryable = retryable
         """Whether the same request may succeed when it is sent again."""
+        self.partial = False
+        """Whether a part of the answer had been passed on to the reader of the run's stream."""
 
 
 class ModelNotFoundError(ModelError, LookupError):

@@ -144,6 +144,9 @@ class ModelDelta:
     """A piece of a model's answer, while it is being written."""
 
     text: str
+    first: bool = False
+    """Whether an answer begins with it; set by the run.  A run has several where tools are called, and where an answer
+    does not fit and the model is asked again."""
 
 
 @data(kw_only=True)

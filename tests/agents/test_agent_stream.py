@@ -319,6 +319,67 @@ async def test_a_failure_that_may_pass_streams_again(make: Make, recorder: Recor
     assert len(recorder.all("model_retry")) == 1
 
 
+class BreaksOff(Model):
+    """Loses its connection after as many pieces as it is told, and then answers."""
+
+    name = "breaks-off"
+    provider = "test"
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+        self.calls = 0
+
+    async def respond(self, request: ModelRequest, *, on_delta: DeltaHandler | None = None) -> ModelResponse:
+        self.calls += 1
+        for number, piece in enumerate(["one ", "two"]):
+            if self.calls == 1 and number == self.after:
+                raise ModelRateLimitError("slow down", model=self.name, retry_after=0)
+            if on_delta is not None:
+                await on_delta(ModelDelta(text=piece))
+        return ModelResponse(text="one two")
+
+
+async def test_a_call_is_not_made_again_when_its_answer_is_being_read(pm: PluginManager, recorder: Recorder) -> None:
+    """Its reader would read what it began with a second time; the failure says so."""
+    model = BreaksOff(after=1)
+    read: list[str] = []
+    with pytest.raises(ModelRateLimitError) as failed:
+        async with Agent("triage", model=model, plugins=pm).run_stream("x") as stream:
+            async for delta in stream:
+                read.append(delta.text)  # noqa: PERF401 - what was read before the failure stays
+    assert read == ["one "]
+    assert failed.value.partial
+    assert model.calls == 1
+    assert recorder.all("model_retry") == []
+    assert recorder.one("agent_error").outcome == "error"
+
+
+@pytest.mark.parametrize(("after", "streams"), [(0, True), (1, False)], ids=["nothing-read-yet", "not-streaming"])
+async def test_a_call_is_made_again_where_nobody_reads_twice(after: int, streams: bool, pm: PluginManager) -> None:
+    """Before its first piece, and in a run whose pieces nobody reads."""
+    model = BreaksOff(after)
+    agent = Agent("triage", model=model, plugins=pm)
+    if streams:
+        async with agent.run_stream("x") as stream:
+            assert await texts(stream) == ["one ", "two"]
+    else:
+        assert (await agent.run("x")).output.answer == "one two"
+    assert model.calls == 2
+
+
+async def test_the_first_piece_of_each_answer_says_so(make: Make, recorder: Recorder) -> None:
+    """So that a reader can tell an answer that was asked for again from the one that did not fit."""
+    agent = make('{"n": no}', '{"n": 1}', output="n: int")
+    read: list[str] = []
+    async with agent.run_stream("x") as stream:
+        async for delta in stream:
+            if delta.first:
+                read.append("")
+            read[-1] += delta.text
+    assert read == ['{"n": no}', '{"n": 1}']
+    assert [each.delta.first for each in recorder.all("model_delta")] == [True, False, True, False]
+
+
 async def test_an_observer_of_pieces_that_fails_does_not_stop_them(make: Make, pm: PluginManager) -> None:
     """Pieces are events like any other."""
 

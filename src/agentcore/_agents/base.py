@@ -6,6 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextvars import Token
+from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
@@ -19,7 +20,7 @@ from agentcore._context.current import get_current, reset_current, set_current
 from agentcore._context.details import NO_DETAILS, details_of
 from agentcore._context.interruption import keep_deadline, withdraw
 from agentcore._plugins import PluginManager, watch
-from agentcore._run import Limits
+from agentcore._run import DEFAULT_LIMITS, Limits
 from agentcore._tools import Tool, validation_problems
 from agentcore.errors import InputError, OutputError, ToolError
 
@@ -34,7 +35,6 @@ RESERVED_INPUTS: Final = frozenset({"context", "providers", "enabled", "disabled
 """What :meth:`BaseAgent.run` takes for itself, and input fields may not be called."""
 
 _NOTHING: Final[Mapping[str, Any]] = {}
-_DEFAULT_LIMITS: Final = Limits()
 
 
 class BaseAgent(ABC, Generic[T]):
@@ -57,7 +57,7 @@ class BaseAgent(ABC, Generic[T]):
         enabled: Iterable[str] = (),
         disabled: Iterable[str] = (),
         plugins: PluginManager | None = None,
-        limits: Limits = _DEFAULT_LIMITS,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.name = name
         self.limits = limits
@@ -65,7 +65,7 @@ class BaseAgent(ABC, Generic[T]):
         self._has_own = bool(self._providers or self._enabled or self._disabled)
         self._plugins = plugins
         self._scope: tuple[PluginManager, PluginManager] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: Any = None
 
     # --- what subclasses write ---
 
@@ -131,26 +131,7 @@ class BaseAgent(ABC, Generic[T]):
         served = self._scoped(base) if self._has_own else base
         if not served.ready:
             await served.startup()
-        own = self._own_context(context, surrounding)
-        limits = self.limits
-        if limits.timeout is not None:
-            own.limit_time(limits.timeout)
-        if limits.tokens is not None:
-            details_of(own).token_limit = limits.tokens
-        own._scope = base
-        own.plugins = served
-        own._task = task = asyncio.current_task()
-        if task is not None:
-            if task.cancelling():
-                details_of(own).cancelling = task.cancelling()
-            if task.get_loop() is not self._loop:
-                self._loop = task.get_loop()
-                watch(served.settings.hook_timeout)
-        refused = None
-        if own.parent is not None or own._details is not NO_DETAILS:
-            refused = refusal(self.name, own)
-            keep_deadline(own)
-        return await self._live(checked, own, served, refused)
+        return await self._live(checked, self._own_context(context, surrounding), base, served)
 
     def run_sync(self, input: Any = None, /, **options: Any) -> RunResult[T]:
         """Run once, from code that is not async; takes what :meth:`run` takes.
@@ -302,11 +283,18 @@ class BaseAgent(ABC, Generic[T]):
         return ExecutionContext(self.name) if surrounding is None else surrounding.fork(self.name)
 
     async def _live(
-        self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager, refused: Exception | None
+        self, input: dict[str, Any], context: ExecutionContext, base: PluginManager, plugins: PluginManager
     ) -> RunResult[T]:
-        hook, name = plugins.hook, self.name
+        hook, unheard, name = plugins.hook, plugins.unheard, self.name
         told: Mapping[str, Any] = _NOTHING
         started = False
+        context._scope = base
+        context.plugins = plugins
+        self._enter_task(context, plugins)
+        refused = None
+        if context.parent is not None or context._details is not NO_DETAILS:
+            refused = refusal(name, context)
+            keep_deadline(context)
         plugins.contexts.begin(context)
         token: Token[ExecutionContext | None] | None = set_current(context)
         began = perf_counter()
@@ -315,12 +303,12 @@ class BaseAgent(ABC, Generic[T]):
                 await hook.context_fork(context, context.parent)
             if refused is not None:
                 raise refused
-            passed = await hook.agent_input(context, name, input)
+            passed = input if "agent_input" in unheard else await hook.agent_input(context, name, input)
             told = checked = input if passed is input else self._validate_input(passed)
             started = True
             await hook.agent_start(context, name, told)
             made = await self.run_agent(checked, context)
-            output = await hook.agent_output(context, name, made)
+            output = made if "agent_output" in unheard else await hook.agent_output(context, name, made)
             if output is not made or type(output) is not self.output_model:
                 output = self._validate_output(output)
             duration = perf_counter() - began
@@ -346,6 +334,24 @@ class BaseAgent(ABC, Generic[T]):
                 reset_current(token)
             plugins.contexts.finish(context)
             context.plugins = None
+
+    def _enter_task(self, context: ExecutionContext, plugins: PluginManager) -> None:
+        """Have the run be interrupted by its limits, through its context, and where a plugin hangs."""
+        limits = self.limits
+        if limits is not DEFAULT_LIMITS:
+            if limits.timeout is not None:
+                context.limit_time(limits.timeout)
+            if limits.tokens is not None:
+                details_of(context).token_limit = limits.tokens
+        loop = self._loop
+        # Asking which loop is running is a system call, a fiftieth of a run (os.getpid, Python 3.11).
+        if loop is None or loop._thread_id != get_ident():
+            loop = asyncio.get_running_loop()
+            self._loop = loop if hasattr(loop, "_thread_id") else None
+            watch(plugins.settings.hook_timeout)
+        context._task = task = asyncio.current_task(loop)
+        if task is not None and (cancelling := task.cancelling()):
+            details_of(context).cancelling = cancelling
 
 
 def _is_within(scope: PluginManager, manager: PluginManager) -> bool:

@@ -12,10 +12,10 @@ from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
 from agentcore._agents.fields import refuse_reserved
 from agentcore._context import ExecutionContext
 from agentcore._plugins import PluginManager
-from agentcore._run import Limits, ask, call_tools, resolve_model, resolved_model
+from agentcore._run import DEFAULT_LIMITS, Limits, ask, ask_again, call_tools, resolve_model, resolved_model
 from agentcore._signature import SignatureSpec, signature_model
 from agentcore._tools import Tool, as_tools
-from agentcore.errors import OutputError
+from agentcore.errors import ModelError, OutputError
 from agentcore.models import Model
 from agentcore.types import Message, ModelSettings
 
@@ -70,7 +70,7 @@ class DeclarativeAgent(BaseAgent[Any]):
             enabled=enabled,
             disabled=disabled,
             plugins=plugins,
-            limits=limits or Limits(),
+            limits=limits or DEFAULT_LIMITS,
         )
         input_model = signature_model(f"{name}_input", input, types=types)
         output_model = signature_model(f"{name}_output", output, types=types)
@@ -105,16 +105,21 @@ class DeclarativeAgent(BaseAgent[Any]):
             raise RuntimeError("run_agent() is called by run(), within a run")
         name = self._model_name
         model = self._model or resolved_model(name, plugins) or await resolve_model(name, plugins)
-        tools = await self._with_brought(plugins) if plugins.derived.get("tools") != {} else self.tools
+        brought = plugins.derived.get("tools")
+        tools = await self._with_brought(plugins) if brought is None or brought else self.tools
         answers = self._answers_of(model, tools)
         messages = [*answers.preamble, answers.question(input)]
+        on_delta = context._details.on_delta
         misfits = 0
         step = 0
         while True:
             step += 1
             self.limits.check(self.name, step, context)
             request = answers.request(messages, self.settings)
-            response = await ask(model, request, context, plugins.hook, self.retries, context._details.on_delta)
+            try:
+                response = await ask(model, request, context, plugins, on_delta)
+            except ModelError as error:
+                response = await ask_again(error, self.retries, model, request, context, plugins, on_delta)
             try:
                 calls, output = answers.read(response)
             except OutputError as error:
@@ -128,7 +133,7 @@ class DeclarativeAgent(BaseAgent[Any]):
                 made: BaseModel = output
                 return made
             messages.append(answers.asked(response, calls))
-            messages += answers.told(await call_tools(calls, tools, context, plugins.hook))
+            messages += answers.told(await call_tools(calls, tools, context, plugins))
 
     async def _with_brought(self, plugins: PluginManager) -> Mapping[str, Tool]:
         """The agent's own tools, and those that plugins bring; its own win."""

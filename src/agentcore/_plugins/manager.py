@@ -52,6 +52,8 @@ class PluginManager:
     """The contexts of the runs that use this manager."""
     ready: bool
     """Whether every plugin here has been started up."""
+    unheard: set[str]
+    """The hooks that are known to have no implementation: what would only come back from them need not be sent."""
     derived: dict[Any, Any]
     """What others have worked out from the plugins, as tools by name; emptied when plugins come and go."""
 
@@ -61,6 +63,7 @@ class PluginManager:
         self.contexts = parent.contexts if parent else ContextManager()
         self.hook = new_hooks()
         self.ready = False
+        self.unheard = set()
         self.derived = {}
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._registry: Registry = Registry(parent._registry.specifications if parent else SPECIFICATIONS)
@@ -259,6 +262,7 @@ class PluginManager:
         and in the scopes.
         """
         self.ready = False
+        self.unheard.clear()
         self.derived.clear()
         for name in self._registry.specifications:
             setattr(self.hook, name, partial(self._first_call, name))
@@ -268,8 +272,11 @@ class PluginManager:
     def _first_call(self, name: str, /, *args: Any, **arguments: Any) -> Any:
         # Under the lock: what comes meanwhile must not be outdone by a call that does not know of it.
         with self._lock:
-            call = self._compile(name, self.implementations(name))
+            found = self.implementations(name)
+            call = self._compile(name, found)
             setattr(self.hook, name, call)
+            if not found:
+                self.unheard.add(name)
         watch(self.settings.hook_timeout)
         return call(*args, **arguments)
 

@@ -1,4 +1,7 @@
-"""One model call, with its value hooks and events."""
+"""Model calls, with their value hooks and events.
+
+Hooks are called by position, in the order of :mod:`agentcore.hookspecs`: by name they take twice as long to call.
+"""
 
 from __future__ import annotations
 
@@ -11,85 +14,56 @@ from typing import Final
 from attrs import evolve
 
 from agentcore._context import ExecutionContext
-from agentcore._plugins import Hooks
+from agentcore._plugins import Hooks, PluginManager
 from agentcore._run.outcomes import is_cancelled, outcome_of
 from agentcore.errors import ModelError, ModelRateLimitError
 from agentcore.models import DeltaHandler, Model
 from agentcore.types import ModelDelta, ModelRequest, ModelResponse, Usage
 
-__all__ = ["ask"]
+__all__ = ["ask", "ask_again"]
 
 _NO_REQUEST: Final = Usage()
 _ONE_REQUEST: Final = Usage(requests=1)
 _WITHHELD: Final = ModelRequest(messages=())
 _BACKOFF_SECONDS: Final = 0.5
 _LONGEST_WAIT_SECONDS: Final = 30.0
-_call_ids: Final = map(str, count(1))
+_call_ids: Final = count(1)
 
 
 async def ask(
     model: Model,
     request: ModelRequest,
     context: ExecutionContext,
-    hook: Hooks,
-    retries: int,
+    plugins: PluginManager,
     on_delta: DeltaHandler | None,
 ) -> ModelResponse:
-    """Ask a model on behalf of a run, and ask again where a failure may pass.
+    """Ask a model, once, on behalf of a run.
 
     Args:
         model: Shared; not closed here.
         request: What is asked.
         context: The run's.
-        hook: The plugins that take part in the run.
-        retries: How often a call that failed and may succeed is made again.
+        plugins: Those that take part in the run.
         on_delta: Gets the pieces of the answer; None does not stream.
 
     Raises:
-        ModelError: It failed for good.
+        ModelError: It failed.
         DeniedError: A plugin denied the request or the response.
         HookError: A plugin that guards them failed.
     """
-    attempt = 0
-    while True:
-        try:
-            return await _call(model, request, context, hook, on_delta)
-        except ModelError as error:
-            attempt += 1
-            if not error.retryable or attempt > retries:
-                raise
-            delay = _delay(error, attempt)
-            await hook.model_retry(context, model.name, error, attempt, delay)
-            await asyncio.sleep(delay)
-
-
-def _delay(error: ModelError, attempt: int) -> float:
-    """Seconds to wait: what the server asked for, else more each time."""
-    asked_for = error.retry_after if isinstance(error, ModelRateLimitError) else None
-    # Full jitter, so that many runs that failed together do not come back together.
-    delay = random() * _BACKOFF_SECONDS * 2**attempt if asked_for is None else asked_for  # noqa: S311
-    return min(delay, _LONGEST_WAIT_SECONDS)
-
-
-async def _call(
-    model: Model, request: ModelRequest, context: ExecutionContext, hook: Hooks, on_delta: DeltaHandler | None
-) -> ModelResponse:
-    name = model.name
-    call_id = next(_call_ids)
-    asked = _WITHHELD
-    usage = _NO_REQUEST
-    started = False
-    duration = 0.0
+    hook, unheard, name = plugins.hook, plugins.unheard, model.name
+    call_id = f"{next(_call_ids)}"
+    pieces = None if on_delta is None else _Pieces(on_delta, context, hook, name, call_id)
+    asked, usage, started, duration = _WITHHELD, _NO_REQUEST, False, 0.0
     try:
-        asked = await hook.model_request(context, name, request)
+        asked = request if "model_request" in unheard else await hook.model_request(context, name, request)
         started = True
         await hook.model_start(context, name, asked, call_id)
-        deltas = None if on_delta is None else _told(on_delta, context, hook, name, call_id)
         # From here on it is paid for, whatever becomes of it.
         usage = _ONE_REQUEST
         began = perf_counter()
         try:
-            response = await model.respond(asked, on_delta=deltas)
+            response = await model.respond(asked, on_delta=pieces)
         except asyncio.CancelledError as error:
             if is_cancelled(context):
                 raise
@@ -97,12 +71,15 @@ async def _call(
         finally:
             duration = perf_counter() - began
         usage = response.usage if response.usage.requests else evolve(response.usage, requests=1)
-        response = await hook.model_response(context, name, asked, response)
+        if "model_response" not in unheard:
+            response = await hook.model_response(context, name, asked, response)
     except GeneratorExit:
         raise
     except BaseException as error:
         outcome = outcome_of(error, context)
         context.add_usage(usage)
+        if isinstance(error, ModelError):
+            error.partial = pieces is not None and pieces.begun
         if not started:
             # What was denied is not told.
             await hook.model_start(context, name, asked, call_id)
@@ -113,11 +90,57 @@ async def _call(
     return response
 
 
-def _told(forward: DeltaHandler, context: ExecutionContext, hook: Hooks, model: str, call_id: str) -> DeltaHandler:
-    """Tell each piece of an answer before it is passed on."""
+async def ask_again(
+    error: ModelError,
+    retries: int,
+    model: Model,
+    request: ModelRequest,
+    context: ExecutionContext,
+    plugins: PluginManager,
+    on_delta: DeltaHandler | None,
+) -> ModelResponse:
+    """Ask once more after a call that failed, and so on, as long as the failure may pass.
 
-    async def on_delta(delta: ModelDelta) -> None:
-        await hook.model_delta(context, model, delta, call_id)
-        await forward(delta)
+    Args:
+        error: The failure.
+        retries: How often it is asked at most.
+        model: As for :func:`ask`, and so for the rest.
 
-    return on_delta
+    Raises:
+        ModelError: It failed for good, or when its reader had begun to read the answer, who would read it twice.
+    """
+    attempt = 0
+    while error.retryable and not error.partial and attempt < retries:
+        attempt += 1
+        delay = _delay(error, attempt)
+        await plugins.hook.model_retry(context, model.name, error, attempt, delay)
+        await asyncio.sleep(delay)
+        try:
+            return await ask(model, request, context, plugins, on_delta)
+        except ModelError as again:
+            error = again
+    raise error
+
+
+def _delay(error: ModelError, attempt: int) -> float:
+    """Seconds to wait: what the server asked for, else more each time."""
+    asked_for = error.retry_after if isinstance(error, ModelRateLimitError) else None
+    # Full jitter, so that many runs that failed together do not come back together.
+    delay = random() * _BACKOFF_SECONDS * 2**attempt if asked_for is None else asked_for  # noqa: S311
+    return min(delay, _LONGEST_WAIT_SECONDS)
+
+
+class _Pieces:
+    """Tells each piece of one answer before it is passed on."""
+
+    def __init__(self, forward: DeltaHandler, context: ExecutionContext, hook: Hooks, model: str, call_id: str) -> None:
+        self.begun = False
+        self._forward = forward
+        self._context, self._hook, self._model, self._call_id = context, hook, model, call_id
+
+    async def __call__(self, delta: ModelDelta) -> None:
+        if not self.begun:
+            self.begun = True
+            delta = evolve(delta, first=True)
+        await self._hook.model_delta(self._context, self._model, delta, self._call_id)
+        await self._forward(delta)

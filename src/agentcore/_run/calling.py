@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from agentcore._context import ExecutionContext
-from agentcore._plugins import Hooks
+from agentcore._plugins import PluginManager
 from agentcore._run.limits import RunawayError
 from agentcore._run.outcomes import is_cancelled, outcome_of
 from agentcore._tools import Tool, as_text
@@ -21,7 +21,7 @@ __all__ = ["call_tools"]
 
 
 async def call_tools(
-    calls: Sequence[ToolCall], tools: Mapping[str, Tool], context: ExecutionContext, hook: Hooks
+    calls: Sequence[ToolCall], tools: Mapping[str, Tool], context: ExecutionContext, plugins: PluginManager
 ) -> list[Message]:
     """Make the calls, several at once, and return what the model is to be told, in their order.
 
@@ -30,12 +30,12 @@ async def call_tools(
         BaseException: What a tool raised that is not to be told to the model.
     """
     if len(calls) == 1:
-        return [await _call(calls[0], tools, context, hook)]
+        return [await _call(calls[0], tools, context, plugins)]
     tasks: list[asyncio.Task[Message]] = []
     failure: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:
-            tasks += [group.create_task(_call(each, tools, context, hook)) for each in calls]
+            tasks += [group.create_task(_call(each, tools, context, plugins)) for each in calls]
     except BaseExceptionGroup as failures:
         # One failure ends the run; a group of one would only hide it.
         failure = failures.exceptions[0]
@@ -45,9 +45,11 @@ async def call_tools(
     return [task.result() for task in tasks]
 
 
-async def _call(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionContext, hook: Hooks) -> Message:
+async def _call(
+    call: ToolCall, tools: Mapping[str, Tool], context: ExecutionContext, plugins: PluginManager
+) -> Message:
     try:
-        result = await _events(call, tools, context, hook)
+        result = await _events(call, tools, context, plugins)
         return Message("tool", as_text(result), tool_call_id=call.id)
     except DeniedError as error:
         return Message("tool", f"denied: {error.reason}", tool_call_id=call.id)
@@ -62,12 +64,14 @@ async def _call(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionCon
         return Message("tool", f"error: {type(error).__name__}: {error}", tool_call_id=call.id)
 
 
-async def _events(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionContext, hook: Hooks) -> Any:
+async def _events(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionContext, plugins: PluginManager) -> Any:
+    hook, unheard = plugins.hook, plugins.unheard
     told = call
     started = False
     duration = 0.0
     try:
-        told = await hook.tool_call(context, call)
+        if "tool_call" not in unheard:
+            told = await hook.tool_call(context, call)
         started = True
         await hook.tool_start(context, told.name, told.arguments, call.id)
         tool = tools.get(told.name)
@@ -83,7 +87,8 @@ async def _events(call: ToolCall, tools: Mapping[str, Tool], context: ExecutionC
             raise RuntimeError(f"the tool {told.name!r} cancelled itself") from error
         finally:
             duration = perf_counter() - began
-        result = await hook.tool_result(context, told, result)
+        if "tool_result" not in unheard:
+            result = await hook.tool_result(context, told, result)
     except GeneratorExit:
         raise
     except BaseException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, validators
 
@@ -11,7 +11,7 @@ from agentcore._context import ExecutionContext
 from agentcore._data import data
 from agentcore.errors import DeadlineError, LimitError
 
-__all__ = ["Limits", "RunawayError"]
+__all__ = ["DEFAULT_LIMITS", "Limits", "RunawayError"]
 
 _positive: Any = validators.optional(validators.gt(0))
 
@@ -49,6 +49,9 @@ class Limits:
             )
         if self.tokens is not None or context.parent is not None:
             _check_tokens(context)
+
+
+DEFAULT_LIMITS: Final = Limits()
 
 
 def _check_tokens(context: ExecutionContext) -> None:
