@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from agentcore._context import ExecutionContext
-from agentcore._signature import input_model_of, parameters_of_type
+from agentcore._signature import FieldsValidator, fields_validator, input_model_of, parameters_of_type
 from agentcore.errors import InputError, ToolError
 from agentcore.types import JsonSchema, ToolSpec
 
@@ -63,6 +63,10 @@ class Tool:
         self._context_names = parameters_of_type(function, (ExecutionContext,))
 
     @cached_property
+    def _validator(self) -> FieldsValidator:
+        return fields_validator(self.parameters)
+
+    @cached_property
     def spec(self) -> ToolSpec:
         """What a model is told."""
         schema: JsonSchema = self.parameters.model_json_schema()
@@ -75,11 +79,9 @@ class Tool:
             InputError: They do not fit; the message is made to be told to the model.
         """
         try:
-            # The validator itself: model_validate() only adds to the time (benchmarks/run.py).
-            fitting: dict[str, Any] = self.parameters.__pydantic_validator__.validate_python(arguments).__dict__
+            return self._validator(arguments)[0]
         except ValidationError as error:
             raise InputError(f"the arguments do not fit {self.name!r}: {validation_problems(error)}") from error
-        return fitting
 
     async def execute(self, arguments: Mapping[str, Any], context: ExecutionContext) -> Any:
         """Call the function with validated *arguments*; whatever it raises passes."""
