@@ -47,7 +47,7 @@ class Answers:
         self.model = model
         self.tools = tools
         self._only_input = text_field(input)
-        self._validator = output.__pydantic_validator__
+        self._validate_json = output.__pydantic_validator__.validate_json
         self._text_field = text_field(output)
         self._actions = bool(tools) and profile.tools == "actions"
         self._native = [each.spec for each in tools.values()] if not self._actions else []
@@ -57,11 +57,11 @@ class Answers:
             schema = action_schema(tools, output, self._text_field)
             system = "\n\n".join(part for part in (system, action_instructions(tools, self._text_field)) if part)
         self._schema = schema
-        self.preamble: Sequence[Message] = (Message("system", system),) if system else ()
+        self._preamble: Sequence[Message] = (Message("system", system),) if system else ()
 
-    def question(self, input: Mapping[str, Any]) -> Message:
-        """Ask the run's question."""
-        return Message("user", input[self._only_input] if self._only_input else render_input(input))
+    def conversation(self, input: Mapping[str, Any]) -> list[Message]:
+        """Begin a conversation by the run's question."""
+        return [*self._preamble, Message("user", input[self._only_input] if self._only_input else render_input(input))]
 
     def request(self, messages: Sequence[Message], settings: ModelSettings) -> ModelRequest:
         """Ask for the next answer.  The messages are copied: the conversation goes on, the request stays."""
@@ -79,7 +79,10 @@ class Answers:
             return self._read_action(response)
         if self._text_field is not None:
             return (), self._validated_text(self._text_field, response)
-        return (), self._validated_json(response)
+        try:
+            return (), self._validate_json(response.text)
+        except ValidationError:
+            return (), self._validated(_json_in(response), response)
 
     def _validated_text(self, field: str, response: ModelResponse) -> Any:
         text = response.text.strip()
@@ -87,16 +90,10 @@ class Answers:
             raise OutputError("the answer is empty")
         return self._validated({field: text}, response)
 
-    def _validated_json(self, response: ModelResponse) -> Any:
-        try:
-            return self._validator.validate_json(response.text)
-        except ValidationError:
-            return self._validated(_json_in(response), response)
-
     def _validated(self, value: Any, response: ModelResponse) -> Any:
         try:
             # As JSON, in which a strict model takes a date from a string.
-            return self._validator.validate_json(to_json(value, inf_nan_mode="constants"))
+            return self._validate_json(to_json(value, inf_nan_mode="constants"))
         except ValidationError as error:
             raise OutputError(f"the answer does not fit: {validation_problems(error)}{_cut(response)}") from error
 

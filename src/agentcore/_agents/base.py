@@ -133,7 +133,7 @@ class BaseAgent(ABC, Generic[T]):
         served = self._scoped(base) if self._has_own else base
         if not served.ready:
             await served.startup()
-        return await self._live(checked, self._own_context(context, surrounding), base, served)
+        return await self._live(checked, self._begin(context, surrounding, base, served), served)
 
     def run_sync(self, input: Any = None, /, **options: Any) -> RunResult[T]:
         """Run once, from code that is not async; takes what :meth:`run` takes.
@@ -285,15 +285,39 @@ class BaseAgent(ABC, Generic[T]):
             return given
         return ExecutionContext(self.name) if surrounding is None else surrounding.fork(self.name)
 
-    async def _live(
-        self, input: dict[str, Any], context: ExecutionContext, base: PluginManager, plugins: PluginManager
-    ) -> RunResult[T]:
+    def _begin(
+        self,
+        given: ExecutionContext | None,
+        surrounding: ExecutionContext | None,
+        base: PluginManager,
+        served: PluginManager,
+    ) -> ExecutionContext:
+        """Return the context of the run that begins, which its limits and others can interrupt."""
+        own = ExecutionContext(self.name) if surrounding is None else self._own_context(given, surrounding)
+        own._scope = base
+        own.plugins = served
+        limits = self.limits
+        if limits is not DEFAULT_LIMITS:
+            _limit(own, limits)
+        loop = self._loop
+        # Asking which loop is running is a system call, a fortieth of a run (os.getpid, Python 3.11).
+        if loop is None or loop._thread_id != get_ident():
+            loop = self._enter_loop(served)
+        own._task = task = asyncio.current_task(loop)
+        if task is not None and (cancelling := task.cancelling()):
+            details_of(own).cancelling = cancelling
+        return own
+
+    def _enter_loop(self, served: PluginManager) -> asyncio.AbstractEventLoop:
+        loop = asyncio.get_running_loop()
+        self._loop = loop if hasattr(loop, "_thread_id") else None
+        watch(served.settings.hook_timeout)
+        return loop
+
+    async def _live(self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager) -> RunResult[T]:
         hook, unheard, name = plugins.hook, plugins.unheard, self.name
         told: Mapping[str, Any] = _NOTHING
         started = False
-        context._scope = base
-        context.plugins = plugins
-        self._enter_task(context, plugins)
         refused = None
         if context.parent is not None or context._details is not NO_DETAILS:
             refused = refusal(name, context)
@@ -316,7 +340,8 @@ class BaseAgent(ABC, Generic[T]):
                 output = self._validate_output(output)
             duration = perf_counter() - began
             context.outcome = "ok"
-            await hook.agent_complete(context, name, told, output, context.total_usage, duration, "ok")
+            usage = context._usage if context._details is NO_DETAILS else context.total_usage
+            await hook.agent_complete(context, name, told, output, usage, duration, "ok")
             return RunResult(output, context, duration)
         except GeneratorExit:
             # Its loop was closed over it: nothing can be awaited any more, and so nobody told.
@@ -338,23 +363,12 @@ class BaseAgent(ABC, Generic[T]):
             plugins.contexts.finish(context)
             context.plugins = None
 
-    def _enter_task(self, context: ExecutionContext, plugins: PluginManager) -> None:
-        """Have the run be interrupted by its limits, through its context, and where a plugin hangs."""
-        limits = self.limits
-        if limits is not DEFAULT_LIMITS:
-            if limits.timeout is not None:
-                context.limit_time(limits.timeout)
-            if limits.tokens is not None:
-                details_of(context).token_limit = limits.tokens
-        loop = self._loop
-        # Asking which loop is running is a system call, a fiftieth of a run (os.getpid, Python 3.11).
-        if loop is None or loop._thread_id != get_ident():
-            loop = asyncio.get_running_loop()
-            self._loop = loop if hasattr(loop, "_thread_id") else None
-            watch(plugins.settings.hook_timeout)
-        context._task = task = asyncio.current_task(loop)
-        if task is not None and (cancelling := task.cancelling()):
-            details_of(context).cancelling = cancelling
+
+def _limit(context: ExecutionContext, limits: Limits) -> None:
+    if limits.timeout is not None:
+        context.limit_time(limits.timeout)
+    if limits.tokens is not None:
+        details_of(context).token_limit = limits.tokens
 
 
 def _is_within(scope: PluginManager, manager: PluginManager) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pydantic import BaseModel
 
@@ -20,6 +20,9 @@ from agentcore.models import Model
 from agentcore.types import Message, ModelSettings
 
 __all__ = ["Agent", "DeclarativeAgent"]
+
+
+_NONE_BROUGHT: Final[Mapping[str, Tool]] = {}
 
 
 class DeclarativeAgent(BaseAgent[Any]):
@@ -105,10 +108,11 @@ class DeclarativeAgent(BaseAgent[Any]):
             raise RuntimeError("run_agent() is called by run(), within a run")
         name = self._model_name
         model = self._model or resolved_model(name, plugins) or await resolve_model(name, plugins)
-        brought = plugins.derived.get("tools")
-        tools = await self._with_brought(plugins) if brought is None or brought else self.tools
-        answers = self._answers_of(model, tools)
-        messages = [*answers.preamble, answers.question(input)]
+        tools = self.tools if plugins.derived.get("tools") is _NONE_BROUGHT else await self._with_brought(plugins)
+        answers = self._answers
+        if answers is None or answers.model is not model or answers.tools is not tools:
+            answers = self._answers_of(model, tools)
+        messages = answers.conversation(input)
         on_delta = context._details.on_delta
         misfits = 0
         step = 0
@@ -137,10 +141,10 @@ class DeclarativeAgent(BaseAgent[Any]):
 
     async def _with_brought(self, plugins: PluginManager) -> Mapping[str, Tool]:
         """The agent's own tools, and those that plugins bring; its own win."""
-        brought: dict[str, Tool] | None = plugins.derived.get("tools")
+        brought: Mapping[str, Tool] | None = plugins.derived.get("tools")
         if brought is None:
-            brought = plugins.derived["tools"] = as_tools(await plugins.hook.register_tools())
-        return {**brought, **self.tools}
+            brought = plugins.derived["tools"] = as_tools(await plugins.hook.register_tools()) or _NONE_BROUGHT
+        return self.tools if brought is _NONE_BROUGHT else {**brought, **self.tools}
 
     def _answers_of(self, model: Model, tools: Mapping[str, Tool]) -> Answers:
         answers = self._answers

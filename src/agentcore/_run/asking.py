@@ -54,7 +54,8 @@ async def ask(
     hook, unheard, name = plugins.hook, plugins.unheard, model.name
     call_id = f"{next(_call_ids)}"
     pieces = None if on_delta is None else _Pieces(on_delta, context, hook, name, call_id)
-    asked, usage, started, duration = _WITHHELD, _NO_REQUEST, False, 0.0
+    asked, usage = _WITHHELD, _NO_REQUEST
+    started, duration = False, 0.0
     try:
         asked = request if "model_request" in unheard else await hook.model_request(context, name, request)
         started = True

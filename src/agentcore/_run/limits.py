@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import field, validators
 
 from agentcore._context import ExecutionContext
+from agentcore._context.details import NO_DETAILS
 from agentcore._data import data
 from agentcore.errors import DeadlineError, LimitError
 
@@ -37,21 +38,25 @@ class Limits:
             LimitError: It has reached a limit.
             DeadlineError: Its time is over.
         """
-        deadline = context._details.deadline
-        if deadline is not None and deadline <= monotonic():
-            # A sub-agent that hit its ancestor's deadline may have been forgiven for it.
-            raise DeadlineError(f"the run of agent {agent!r} reached its deadline")
+        if context._details is not NO_DETAILS or context.parent is not None:
+            _check_deadline(agent, context)
+            _check_tokens(context)
         if self.steps is not None and step > self.steps:
             raise LimitError(
                 f"agent {agent!r} has taken its {self.steps} step{'' if self.steps == 1 else 's'} without an answer",
                 hint="a step is a question to its model; raise limits=Limits(steps=...), or see why it calls tools, "
                 "or gives answers that do not fit, again and again.",
             )
-        if self.tokens is not None or context.parent is not None:
-            _check_tokens(context)
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+
+def _check_deadline(agent: str, context: ExecutionContext) -> None:
+    # A sub-agent that hit its ancestor's deadline may have been forgiven for it.
+    deadline = context._details.deadline
+    if deadline is not None and deadline <= monotonic():
+        raise DeadlineError(f"the run of agent {agent!r} reached its deadline")
 
 
 def _check_tokens(context: ExecutionContext) -> None:

@@ -6,7 +6,7 @@ import json
 from asyncio import sleep
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from agentcore.errors import ModelError
 from agentcore.models._base import DeltaHandler, Model, ModelProfile
@@ -124,9 +124,10 @@ class ScriptedModel(Model):
 
     @staticmethod
     async def _ask(function: Callable[[ModelRequest], Answer | Awaitable[Answer]], request: ModelRequest) -> Answer:
-        answer = function(request)
+        given: Any = function(request)
         # Not isinstance(): an abstract class takes longer to ask than all the rest of a call.
-        return await answer if hasattr(answer, "__await__") else answer
+        answer: Answer = await given if hasattr(given, "__await__") else given
+        return answer
 
     def _answered(self, answer: Answer | None, request: ModelRequest) -> ModelResponse:
         if answer is None:
