@@ -1,7 +1,7 @@
 """The decorators that mark hook specifications and implementations."""
 
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from inspect import ismethod
 from typing import Any, Final, NamedTuple, TypeVar, overload
 
@@ -82,22 +82,25 @@ def hookimpl(
         timeout,
     )
 
-    def mark(function: _F) -> _F:
-        marked: _F = _markable(function)
-        # On a plugin one finds the function below a static or class method, which would hide the mark.
-        target = getattr(marked, "__func__", marked)
-        _mark(
-            target,
-            tryfirst=tryfirst,
-            trylast=trylast,
-            wrapper=wrapper,
-            optionalhook=optionalhook,
-            specname=specname,
-        )
-        setattr(target, _OPTIONS, options)
-        return marked
-
+    mark: Callable[[_F], _F] = partial(
+        _marked,
+        options=options,
+        tryfirst=tryfirst,
+        trylast=trylast,
+        wrapper=wrapper,
+        optionalhook=optionalhook,
+        specname=specname,
+    )
     return mark if function is None else mark(function)
+
+
+def _marked(function: _F, *, options: ImplementationOptions, **pluggys: Any) -> _F:
+    marked: _F = _markable(function)
+    # On a plugin one finds the function below a static or class method, which would hide the mark.
+    target = getattr(marked, "__func__", marked)
+    _mark(target, **pluggys)
+    setattr(target, _OPTIONS, options)
+    return marked
 
 
 def _markable(function: Any) -> Any:

@@ -39,12 +39,7 @@ async def ask(
 ) -> ModelResponse:
     """Ask a model, once, on behalf of a run.
 
-    Args:
-        model: Shared; not closed here.
-        request: What is asked.
-        context: The run's.
-        plugins: Those that take part in the run.
-        on_delta: Gets the pieces of the answer; None does not stream.
+    *model* is shared and not closed here.  *on_delta* gets the pieces of the answer; None does not stream.
 
     Raises:
         ModelError: It failed.
@@ -77,18 +72,33 @@ async def ask(
     except GeneratorExit:
         raise
     except BaseException as error:
-        outcome = outcome_of(error, context)
-        context.add_usage(usage)
         if isinstance(error, ModelError):
             error.partial = pieces is not None and pieces.begun
-        if not started:
-            # What was denied is not told.
-            await hook.model_start(context, name, asked, call_id)
-        await hook.model_error(context, name, asked, error, call_id, usage, duration, outcome)
+        await _tell_failure(error, context, hook, name, asked, call_id, usage, duration, started=started)
         raise
     context.add_usage(usage)
     await hook.model_complete(context, name, asked, response, call_id, usage, duration, "ok")
     return response
+
+
+async def _tell_failure(
+    error: BaseException,
+    context: ExecutionContext,
+    hook: Hooks,
+    model: str,
+    request: ModelRequest,
+    call_id: str,
+    usage: Usage,
+    duration: float,
+    *,
+    started: bool,
+) -> None:
+    outcome = outcome_of(error, context)
+    context.add_usage(usage)
+    if not started:
+        # What was denied is not told.
+        await hook.model_start(context, model, request, call_id)
+    await hook.model_error(context, model, request, error, call_id, usage, duration, outcome)
 
 
 async def ask_again(
