@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from agentcore import Agent, BaseAgent, ExecutionContext, FunctionAgent, PluginManager, hookimpl
-from agentcore.errors import InputError
+from agentcore.errors import InputError, SignatureError
 from agentcore.models import ScriptedModel
 
 Make = Callable[..., Agent]
@@ -188,10 +188,11 @@ async def test_a_validator_of_the_users_own_has_its_say(pm: PluginManager) -> No
 
 @pytest.mark.parametrize("name", ["context", "providers", "enabled", "disabled", "plugins"])
 def test_a_field_cannot_have_the_name_of_an_argument_of_run(name: str) -> None:
-    """It could not be passed; the error says so when the agent is made."""
-    with pytest.raises(InputError, match=f"'triage' has an input field '{name}'") as caught:
-        Agent("triage", input=f"{name}: str")
-    assert "taken are: context, disabled, enabled, plugins, providers" in caught.value.hint
+    """It could not be passed; the error shows the place when the agent is made."""
+    with pytest.raises(SignatureError, match=f"'{name}' is reserved") as caught:
+        Agent("triage", input=f"text: str, {name}: str")
+    assert caught.value.position == len("text: str, ")
+    assert caught.value.hint == f"write '{name}_'"
 
 
 def test_a_function_cannot_have_it_either() -> None:
@@ -199,7 +200,7 @@ def test_a_function_cannot_have_it_either() -> None:
 
     def work(providers: str) -> None: ...
 
-    with pytest.raises(InputError, match="'providers'"):
+    with pytest.raises(SignatureError, match="'providers' is reserved"):
         FunctionAgent(work)
 
 

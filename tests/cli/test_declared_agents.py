@@ -126,7 +126,7 @@ def _context(plugins: PluginManager) -> Any:
         pytest.param("input = 3", None, ["input"], id="input"),
         pytest.param("model = 'x'\ninput = 'text: strr'", 3, ["unknown type 'strr'", "'str'"], id="input-type"),
         pytest.param("output = 'label: '", 2, ["agent 'triage'"], id="output-signature"),
-        pytest.param("input = 'context: str'", 2, ["input field 'context'"], id="reserved"),
+        pytest.param("input = 'context: str'", 2, ["'context' is reserved"], id="reserved"),
         pytest.param("tools = 'x:y'", 2, ["must be a list", 'tools = ["…"]'], id="no-list"),
         pytest.param(
             "tools = ['no_such:it']", 2, ["tool 'no_such:it' cannot be imported", "package.module"], id="module"

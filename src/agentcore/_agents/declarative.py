@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from agentcore._agents.answers import Answers
 from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
-from agentcore._agents.fields import refuse_reserved
 from agentcore._context import ExecutionContext
 from agentcore._plugins import PluginManager
 from agentcore._run import DEFAULT_LIMITS, Limits, ask, ask_again, call_tools, resolve_model, resolved_model
@@ -75,12 +74,11 @@ class DeclarativeAgent(BaseAgent[Any]):
             plugins=plugins,
             limits=limits or DEFAULT_LIMITS,
         )
-        input_model = signature_model(f"{name}_input", input, types=types)
+        input_model = signature_model(f"{name}_input", input, types=types, reserved=RESERVED_INPUTS)
         output_model = signature_model(f"{name}_output", output, types=types)
         self.input_model: type[BaseModel] | None = input_model
         self.output_model: type[Any] | None = output_model
         self._models = (input_model, output_model)
-        refuse_reserved(name, input_model, RESERVED_INPUTS)
         self.instructions = instructions
         self.tools: dict[str, Tool] = as_tools(tools)
         self.model = model

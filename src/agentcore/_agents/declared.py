@@ -10,13 +10,14 @@ from typing import Annotated, Any, Final, TypeAlias
 from attrs import evolve
 from pydantic import BaseModel, ConfigDict, Field
 
+from agentcore._agents.base import RESERVED_INPUTS
 from agentcore._agents.declarative import DeclarativeAgent
 from agentcore._config import Timeout, validate_table
 from agentcore._config.files import error_at
 from agentcore._plugins.loading import import_plugin
 from agentcore._run import Limits
 from agentcore._signature import SignatureSpec, signature_model
-from agentcore.errors import AgentCoreError, ConfigError, InputError, SignatureError, ToolError, nearest
+from agentcore.errors import AgentCoreError, ConfigError, SignatureError, ToolError, nearest
 from agentcore.models._config import SettingsConfig
 from agentcore.types import ModelSettings
 
@@ -143,8 +144,6 @@ class _Declaring:
             )
         except ToolError as error:
             raise self._fault(name, error, (*keys, "tools")) from error
-        except InputError as error:
-            raise self._fault(name, error, (*keys, "input")) from error
 
     def _fault(self, name: str, error: AgentCoreError, keys: Sequence[str]) -> ConfigError:
         return self._error(name, error.message, keys, hint=error.hint)
@@ -156,7 +155,8 @@ class _Declaring:
         self, name: str, side: str, spec: SignatureSpec, types: Mapping[str, type], keys: Keys
     ) -> type[BaseModel]:
         try:
-            return signature_model(f"{name}_{side}", spec, types=types)
+            reserved = RESERVED_INPUTS if side == "input" else ()
+            return signature_model(f"{name}_{side}", spec, types=types, reserved=reserved)
         except SignatureError as error:
             raise self._fault(name, error, (*keys, side)) from error
 

@@ -9,7 +9,6 @@ from typing import Any, TypeVar, cast, overload
 from pydantic import BaseModel
 
 from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
-from agentcore._agents.fields import refuse_reserved
 from agentcore._context import ExecutionContext
 from agentcore._signature import input_model_of, parameters_of_type
 
@@ -40,8 +39,7 @@ class FunctionAgent(BaseAgent[T]):
         super().__init__(name or str(getattr(function, "__name__", type(function).__name__)), **options)
         self._function = function
         self._context_names = parameters_of_type(function, (ExecutionContext,))
-        input_model = input_model_of(function, skip=(ExecutionContext,))
-        refuse_reserved(self.name, input_model, RESERVED_INPUTS)
+        input_model = input_model_of(function, skip=(ExecutionContext,), reserved=RESERVED_INPUTS)
         self.input_model: type[BaseModel] | None = input_model
 
     async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> T:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, create_model
@@ -13,7 +13,7 @@ from agentcore._signature._type_text import type_text
 from agentcore._signature._usable import UNUSABLE, UNUSABLE_HINT, unusable
 from agentcore.errors import SignatureError
 
-__all__ = ["UNRESOLVED_HINT", "Definition", "build_model", "define"]
+__all__ = ["UNRESOLVED_HINT", "Definition", "build_model", "check_reserved", "define"]
 
 UNRESOLVED_HINT: Final = "import or define the name beside what it annotates, outside of TYPE_CHECKING"
 
@@ -51,6 +51,14 @@ def build_model(name: str, definitions: Mapping[str, Definition], *, doc: str = 
     except UNUSABLE as error:
         raise _blame(name, definitions, error) from error
     return model
+
+
+def check_reserved(model: type[BaseModel], reserved: Collection[str]) -> None:
+    """Raise where a field of *model* has one of the *reserved* names."""
+    for name in model.model_fields:
+        if name in reserved:
+            message = f"the field name {name!r} is reserved"
+            raise SignatureError(message, text=name, position=0, hint=f"call the field {name + '_'!r}")
 
 
 def _blame(name: str, definitions: Mapping[str, Definition], error: Exception) -> SignatureError:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from agentcore._signature._definition import UNRESOLVED_HINT, Definition, build_model, define
+from agentcore._signature._definition import UNRESOLVED_HINT, Definition, build_model, check_reserved, define
 from agentcore._signature._docstring import argument_docs
 from agentcore.errors import SignatureError
 
@@ -28,7 +28,9 @@ _REFUSED: Final[Mapping[Any, tuple[str, str, str]]] = {
 """How the kinds of parameters are written that no model of named fields can describe, why, and what to do."""
 
 
-def input_model_of(function: Callable[..., Any], *, skip: Collection[type] = ()) -> type[BaseModel]:
+def input_model_of(
+    function: Callable[..., Any], *, skip: Collection[type] = (), reserved: Collection[str] = ()
+) -> type[BaseModel]:
     """Return a model with a field for each parameter of *function*, refusing others.
 
     The ``Args:`` section of its docstring describes the fields; a description in an annotation goes before.
@@ -37,10 +39,11 @@ def input_model_of(function: Callable[..., Any], *, skip: Collection[type] = ())
     Args:
         function: Any callable.
         skip: Parameters of these types (:func:`parameters_of_type`) are left out.
+        reserved: Names that no other parameter may have.
 
     Raises:
-        SignatureError: A parameter cannot be passed by name or has a name or a type that no model can have, or an
-            annotation cannot be resolved.
+        SignatureError: A parameter cannot be passed by name, or has a name or a type that no model can have or a
+            reserved name, or an annotation cannot be resolved.
     """
     name = _name(function)
     hinted = _hinted(function, skip)
@@ -51,7 +54,9 @@ def input_model_of(function: Callable[..., Any], *, skip: Collection[type] = ())
             if parameter.kind in _REFUSED:
                 raise _refused(name, [each for each, _ in hinted], parameter)
             definitions[parameter.name] = _definition(hint, parameter.default, docs.get(parameter.name, ""))
-    return build_model(f"{name}_input", definitions)
+    model = build_model(f"{name}_input", definitions)
+    check_reserved(model, reserved)
+    return model
 
 
 def parameters_of_type(function: Callable[..., Any], types: Collection[type]) -> tuple[str, ...]:

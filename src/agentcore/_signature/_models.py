@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from pydantic import BaseModel
 
 from agentcore._signature._classes import class_definitions, class_doc
-from agentcore._signature._definition import Definition, build_model, define
+from agentcore._signature._definition import Definition, build_model, check_reserved, define
 from agentcore._signature._describe import SIGNATURE, signature_text
 from agentcore._signature._field import Field
 from agentcore._signature._grammar import parse_clause, parse_fields
@@ -44,7 +44,7 @@ def signature_model(
         reserved: Names that no field may have.
 
     Raises:
-        SignatureError: *spec* cannot be read, or is none.
+        SignatureError: *spec* cannot be read, or is none, or a field has a reserved name.
     """
     if isinstance(spec, str):
         model = _kept_model(name, spec, types or {}, frozenset(reserved))
@@ -54,7 +54,7 @@ def signature_model(
         model = _fields_model(name, [_entry(key, value, types) for key, value in spec.items()], types or {})
     else:
         raise _no_signature(spec)
-    _check_reserved(model, reserved)
+    check_reserved(model, reserved)
     return model
 
 
@@ -110,13 +110,6 @@ def _entry(name: str, value: Any, types: Mapping[str, Any] | None) -> ParsedFiel
     kind = union([kind, NoneType]) if optional else kind
     field = Field(name=name.removesuffix("?"), type=kind, required=not optional)
     return ParsedField(field=field, default="None" if optional else None)
-
-
-def _check_reserved(model: type[BaseModel], reserved: Collection[str]) -> None:
-    for name in model.model_fields:
-        if name in reserved:
-            message = f"the field name {name!r} is reserved"
-            raise SignatureError(message, text=name, position=0, hint=f"call the field {name + '_'!r}")
 
 
 def _no_signature(spec: object) -> SignatureError:
