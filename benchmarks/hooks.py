@@ -37,9 +37,14 @@ def ours(count: int, plugin: Callable[[], object] = _Observer) -> Repeat:
     plugins = PluginManager()
     for number in range(count):
         plugins.register(plugin(), f"plugin{number}")
+    return _awaiting(plugins.hook)
+
+
+def _awaiting(hook: Any) -> Repeat:
+    """Await one call, of a hook that awaits its implementations."""
 
     async def repeat(times: int) -> None:
-        hook, context, arguments, result = plugins.hook, _CONTEXT, _ARGUMENTS, _RESULT
+        context, arguments, result = _CONTEXT, _ARGUMENTS, _RESULT
         for _ in range(times):
             await hook.tool_execute(
                 context=context,
@@ -131,22 +136,7 @@ def apluggy(count: int) -> Repeat:
     """``ahook`` of apluggy."""
     import apluggy  # type: ignore[import-untyped]
 
-    hook = _filled(apluggy.PluginManager("benchmark"), apluggy, count).ahook
-
-    async def repeat(times: int) -> None:
-        context, arguments, result = _CONTEXT, _ARGUMENTS, _RESULT
-        for _ in range(times):
-            await hook.tool_execute(
-                context=context,
-                tool="search",
-                arguments=arguments,
-                result=result,
-                call_id="1",
-                duration=0.1,
-                outcome="ok",
-            )
-
-    return repeat
+    return _awaiting(_filled(apluggy.PluginManager("benchmark"), apluggy, count).ahook)
 
 
 def _filled(manager: Any, library: Any, count: int) -> Any:
