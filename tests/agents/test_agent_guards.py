@@ -85,6 +85,40 @@ async def test_a_denial_ends_the_run(make: Make, pm: PluginManager, recorder: Re
 
 
 @pytest.mark.parametrize("hook", RUN_GUARDS)
+async def test_a_guard_that_comes_later_is_asked(make: Make, pm: PluginManager, hook: str) -> None:
+    """That the runs before it had none to ask does not outlast its coming."""
+    agent = make("done", "done")
+    await agent.run("Hello.")
+    pm.register(Guard(hook, Deny("not any more")))
+    with pytest.raises(DeniedError, match="not any more"):
+        await agent.run("Hello.")
+
+
+@pytest.mark.parametrize("hook", ["agent_output", "model_request", "model_response", "tool_result"])
+async def test_a_guard_that_comes_in_the_midst_of_a_run_is_asked(
+    make: Make, pm: PluginManager, recorder: Recorder, hook: str
+) -> None:
+    """From the next hook on."""
+    runs: list[str] = []
+
+    def call_a_guard() -> str:
+        if runs:
+            pm.register(Guard(hook, Deny("no further")), "guard")
+        runs.append("one")
+        return "called"
+
+    calling = ToolCall("1", "call_a_guard", {})
+    agent = make(calling, "done", calling, "done", tools=[call_a_guard])
+    await agent.run("Hello.")
+    if hook == "tool_result":
+        await agent.run("Hello.")
+        assert recorder.one("tool_error").error.plugin == "guard"
+    else:
+        with pytest.raises(DeniedError, match="no further"):
+            await agent.run("Hello.")
+
+
+@pytest.mark.parametrize("hook", RUN_GUARDS)
 async def test_a_guard_that_fails_ends_the_run(make: Make, pm: PluginManager, recorder: Recorder, hook: str) -> None:
     """What it guards must not go on; the cause is kept."""
     pm.register(Guard(hook, ZeroDivisionError("oops")), "guard")

@@ -67,6 +67,7 @@ class BaseAgent(ABC, Generic[T]):
         self._plugins = plugins
         self._scope: tuple[PluginManager, PluginManager] | None = None
         self._loop: Any = None
+        self._watched: asyncio.AbstractEventLoop | None = None
         self._validator: tuple[type[BaseModel], FieldsValidator] | None = None
 
     # --- what subclasses write ---
@@ -310,8 +311,11 @@ class BaseAgent(ABC, Generic[T]):
 
     def _enter_loop(self, served: PluginManager) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()
+        if loop is not self._watched:
+            self._watched = loop
+            watch(served.settings.hook_timeout)
+        # Other loops than asyncio's own do not say on which thread they run.
         self._loop = loop if hasattr(loop, "_thread_id") else None
-        watch(served.settings.hook_timeout)
         return loop
 
     async def _live(self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager) -> RunResult[T]:
