@@ -14,6 +14,8 @@ from attrs import field
 from agentcore._data import data
 
 __all__ = [
+    "Delivery",
+    "DeliveryMode",
     "Document",
     "FinishReason",
     "Hit",
@@ -24,8 +26,10 @@ __all__ = [
     "ModelRequest",
     "ModelResponse",
     "ModelSettings",
+    "OnFull",
     "Outcome",
     "Role",
+    "Start",
     "ToolCall",
     "ToolSpec",
     "Usage",
@@ -39,6 +43,16 @@ Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "other"]
 """Why a model stopped."""
+
+DeliveryMode: TypeAlias = Literal["inline", "background", "durable"]
+"""How an event reaches a provider: awaited by the agent; on a lane of the provider's own; or on that lane out of the
+journal, where it is on disk before the run returns."""
+
+OnFull: TypeAlias = Literal["drop_oldest", "drop_new", "wait"]
+"""What happens to an event for which a background lane has no room; ``wait`` makes the agent wait."""
+
+Start: TypeAlias = Literal["now", "beginning"]
+"""Where a durable lane begins that the journal sees for the first time: behind what is in it, or with the oldest."""
 
 JsonSchema: TypeAlias = Mapping[str, Any]
 """A JSON Schema (draft 2020-12), as pydantic writes it."""
@@ -193,3 +207,20 @@ class Hit:
     """Larger is nearer; comparable only within one source."""
     source: str
     """The plugin that found it."""
+
+
+@data(kw_only=True)
+class Delivery:
+    """How a provider gets its events; the configuration's ``[delivery.<plugin>]`` may say otherwise, field by field."""
+
+    mode: DeliveryMode = "inline"
+    timeout: float | None = None
+    """Seconds for one execution; None takes the implementation's own, else the configured ``hook_timeout``."""
+    retries: int | None = None
+    """How often a failed execution is repeated; None is 8 where the mode is durable, else 0."""
+    queue: int = 10_000
+    """Events that wait in memory at most, where the mode is background."""
+    on_full: OnFull = "drop_oldest"
+    start: Start = "now"
+    worker: bool = False
+    """Whether only ``agentcore worker`` delivers, and no agent's process; where the mode is durable."""

@@ -5,11 +5,12 @@ setting where it was made.
 """
 
 from agentcore._config.decisions import Decision, Requirement, Statement, Verb
+from agentcore._config.delivery import DeliveryOptions, JournalOptions
 from agentcore._config.durations import Duration, Timeout, parse_duration
 from agentcore._config.environment import KNOWN_VARIABLES, ConfigWarning
 from agentcore._config.hiding import hide, is_secret_name
 from agentcore._config.loading import load_settings
-from agentcore._config.options import DeliveryOptions, HookOptions
+from agentcore._config.options import HookOptions
 from agentcore._config.plugin_config import validate_plugin_config, validate_table
 from agentcore._config.secrets import SecretRef
 from agentcore._config.settings import Settings
@@ -24,6 +25,7 @@ __all__ = [
     "DeliveryOptions",
     "Duration",
     "HookOptions",
+    "JournalOptions",
     "Requirement",
     "SecretRef",
     "Settings",

@@ -19,8 +19,8 @@ from agentcore.errors import ConfigError
 
 __all__ = ["combined_settings", "load_settings", "working_folder"]
 
-_SINGLE: Final = ("model", "autoload", "strict", "hook_timeout", "middleware")
-_TABLES: Final = ("plugins", "hooks", "delivery", "models", "agents")
+_SINGLE: Final = ("model", "autoload", "strict", "hook_timeout", "shutdown_timeout", "middleware")
+_TABLES: Final = ("plugins", "hooks", "delivery", "journal", "models", "agents")
 
 T = TypeVar("T")
 
@@ -132,7 +132,8 @@ def _tables(layers: Sequence[Layer]) -> dict[str, Any]:
 def _merged(weak: Any, strong: Any) -> Any:
     """Return *weak* overridden by *strong*, key by key as far down as both are tables; neither is changed."""
     if isinstance(weak, BaseModel) and isinstance(strong, BaseModel):
-        return weak.model_copy(update={key: getattr(strong, key) for key in strong.model_fields_set})
+        said = {key: _merged(getattr(weak, key), getattr(strong, key)) for key in strong.model_fields_set}
+        return weak.model_copy(update=said)
     if not is_mapping(weak) or not is_mapping(strong):
         return strong
     return {**weak, **{key: _merged(weak[key], value) if key in weak else value for key, value in strong.items()}}

@@ -2,27 +2,23 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StrictBool,
     ValidationInfo,
     field_validator,
 )
 
-from agentcore._config.durations import Timeout
+from agentcore._config.delivery import FROZEN, DeliveryOptions, JournalOptions
+from agentcore._config.durations import Duration, Timeout
 from agentcore.errors import ConfigError
 
-__all__ = ["DeliveryOptions", "HookOptions", "Options", "Reference", "Table", "Text"]
-
-# Built at first use: `import agentcore` must stay light, and many programs configure nothing.
-_FROZEN: Final = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
-"""What every model of the configuration is."""
+__all__ = ["HookOptions", "Options", "Reference", "Table", "Text"]
 
 
 def _not_blank(value: object) -> object:
@@ -69,7 +65,7 @@ Table: TypeAlias = Mapping[str, Mapping[str, Any]]
 class HookOptions(BaseModel):
     """``[hooks.<hook>]``."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     order: Names | None = None
     """Plugins in the order in which they run."""
@@ -77,19 +73,10 @@ class HookOptions(BaseModel):
     """Seconds for each execution of each implementation."""
 
 
-class DeliveryOptions(BaseModel):
-    """``[delivery.<plugin>]``."""
-
-    model_config = _FROZEN
-
-    timeout: Timeout | None = None
-    """Seconds for each execution of each of the plugin's implementations."""
-
-
 class Options(BaseModel):
     """The settings of one source; None and empty where it says nothing."""
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     model: Text | None = None
     state_dir: Annotated[Path, BeforeValidator(_not_blank)] | None = None
@@ -100,10 +87,12 @@ class Options(BaseModel):
     optional: Names = ()
     strict: StrictBool | None = None
     hook_timeout: Timeout | None = None
+    shutdown_timeout: Duration | None = None
     middleware: tuple[Reference, ...] | None = None
     plugins: Table = Field(default={}, repr=False)
     hooks: Mapping[str, HookOptions] = {}
     delivery: Mapping[str, DeliveryOptions] = {}
+    journal: JournalOptions = Field(default_factory=JournalOptions)
     models: Table = Field(default={}, repr=False)
     agents: Table = Field(default={}, repr=False)
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from agentcore._config.decisions import Decision, Requirement, Statement, Verb
-from agentcore._config.durations import Timeout
+from agentcore._config.delivery import DeliveryOptions, JournalOptions
+from agentcore._config.durations import Duration, Timeout
 from agentcore._config.files import error_at
-from agentcore._config.options import DeliveryOptions, HookOptions, Reference, Table, Text
+from agentcore._config.options import HookOptions, Reference, Table, Text
 from agentcore.errors import ConfigError
 
 __all__ = ["DEFAULT", "STATE_DIR", "Settings"]
@@ -47,6 +48,8 @@ class Settings(BaseModel):
     """Whether every enabled plugin is required, unless it is named as optional."""
     hook_timeout: Timeout = 30.0
     """Seconds for each execution of an implementation for which nothing else says how long; infinity for no end."""
+    shutdown_timeout: Duration = 10.0
+    """Seconds for which lanes go on delivering when the plugins are shut down; infinity for no end."""
     middleware: tuple[Reference, ...] = ()
     """Middleware to install, outermost first, as ``package.module:attribute``."""
     plugins: Table = Field(default={}, repr=False)
@@ -55,6 +58,8 @@ class Settings(BaseModel):
     """By hook."""
     delivery: Mapping[str, DeliveryOptions] = {}
     """By plugin."""
+    journal: JournalOptions = Field(default_factory=JournalOptions)
+    """Of the log behind durable delivery."""
     models: Table = Field(default={}, repr=False)
     """Declared models, by name, not yet checked."""
     agents: Table = Field(default={}, repr=False)
@@ -110,11 +115,21 @@ class Settings(BaseModel):
     def timeout_for(self, hook: str, plugin: str) -> float | None:
         """Return the seconds for each execution of *plugin*'s implementation of *hook*; infinity for no end.
 
-        The plugin's own delivery comes first, then the hook's.  None where neither says anything: then what the
-        implementation asks for holds, and :attr:`hook_timeout` where it does not ask.
+        The plugin's delivery of that hook comes first, then its delivery, then the hook's.  None where nothing is set:
+        then what the implementation asks for holds, and :attr:`hook_timeout` where it does not ask.
         """
-        delivery = self.delivery.get(plugin, DeliveryOptions()).timeout
-        return self.hooks.get(hook, HookOptions()).timeout if delivery is None else delivery
+        delivery = self.delivery_of(plugin)
+        timeouts = (delivery.of(hook).timeout, delivery.timeout, self.hooks.get(hook, HookOptions()).timeout)
+        return next((each for each in timeouts if each is not None), None)
+
+    def delivery_of(self, plugin: str) -> DeliveryOptions:
+        """Return what is set for the delivery to *plugin*; nothing is where there is no table."""
+        return self.delivery.get(plugin) or DeliveryOptions()
+
+    @property
+    def journal_path(self) -> Path:
+        """The journal's file, absolute."""
+        return self.state_dir / self.journal.path.expanduser()
 
     def order_for(self, hook: str) -> tuple[str, ...]:
         """Return the plugins whose order is configured for *hook*, first to last; empty where none is."""
