@@ -29,7 +29,8 @@ The tree; behind each class the builtin it also is::
     │   └── ModelResponseError
     ├── ToolError                    RuntimeError
     │   └── ToolNotFoundError        LookupError
-    └── JournalError                 OSError
+    ├── JournalError                 OSError
+    └── RecordedError                                  (read from the journal)
 
 A message says which thing, why, and what to do; what to do stands on a line of its own that starts with ``hint:``.
 No message carries a secret.
@@ -62,6 +63,7 @@ __all__ = [
     "PluginLoadError",
     "PluginNotFoundError",
     "PluginValidationError",
+    "RecordedError",
     "RunCancelledError",
     "RunError",
     "SignatureError",
@@ -297,3 +299,12 @@ class ToolNotFoundError(ToolError, LookupError):
 
 class JournalError(AgentCoreError, OSError):
     """The journal of events cannot be read or written."""
+
+
+class RecordedError(AgentCoreError):
+    """An error that happened in a run, as the journal kept it."""
+
+    def __init__(self, message: str, *, type: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.type = type
+        """Its class as ``module.name``; the name alone for builtins."""

@@ -48,6 +48,9 @@ class Details:
     timed: bool = False
     """Whether something interrupts the run at its deadline."""
 
+    ticket: int = 0
+    """Of the run's newest event that a durable provider was promised, as the journal counts them; 0 for none."""
+
     def inherited(self) -> Details:
         """Return the details of a child at its birth."""
         if not self.metadata and self.deadline is None:

@@ -22,7 +22,7 @@ class Event:
     All implementations of one sending see the same.
     """
 
-    __slots__ = ("_id", "_time", "context", "name", "schema_version", "sequence")
+    __slots__ = ("_id", "_time", "attempt", "context", "name", "schema_version", "sequence")
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class Event:
         sequence: int | None = None,
         time_: float | None = None,
         schema_version: int = SCHEMA_VERSION,
+        attempt: int = 1,
     ) -> None:
         self.name: str = name
         """The hook's name."""
@@ -45,6 +46,8 @@ class Event:
         """Its number among the run's events that were observed, from 1; 0 for events of the process."""
         self.schema_version: int = schema_version
         """Of the hook's arguments."""
+        self.attempt: int = attempt
+        """Which delivery of this sending to one provider it is, from 1; more than 1 where it failed before."""
         self._id = id
         self._time = time.time() if time_ is None else time_
 
@@ -58,6 +61,11 @@ class Event:
             else:
                 self._id = f"{context.context_id}-{context._details.salt}{self.sequence:x}"
         return self._id
+
+    @property
+    def timestamp(self) -> float:
+        """When it was sent, in seconds since the epoch."""
+        return self._time
 
     @property
     def time(self) -> datetime:

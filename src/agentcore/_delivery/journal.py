@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from agentcore._data import data
+from agentcore.types import Start
 
 __all__ = [
     "Appended",
@@ -26,14 +27,10 @@ __all__ = [
     "Passage",
     "Record",
     "Selection",
-    "Start",
 ]
 
 Durability: TypeAlias = Literal["disk", "process"]
 """What an acknowledged event survives: ``disk`` the loss of power, ``process`` the death of the process alone."""
-
-Start: TypeAlias = Literal["now", "beginning"]
-"""Where a lane begins that the journal sees for the first time: after what is in it, or with the oldest event."""
 
 
 @data(kw_only=True)
@@ -66,6 +63,8 @@ class Appended:
     record: Record
     attempt: int = 1
     """Which delivery to the lane this is, from 1."""
+    again: bool = False
+    """Whether it comes from the failures, where it waited for its time."""
 
 
 @data(kw_only=True)

@@ -1,0 +1,71 @@
+"""A context as the journal keeps it, and as a lane sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Any
+
+from agentcore._context.details import NO_USAGE, details_of
+from agentcore._context.execution import ExecutionContext
+from agentcore._context.propagation import Carrier
+from agentcore.types import Outcome, Usage
+
+__all__ = ["describe", "restored", "snapshot"]
+
+
+def describe(context: ExecutionContext) -> dict[str, Any]:
+    """Return what is worth keeping of *context*, without what is as in a new one."""
+    kept: dict[str, Any] = {"id": context.context_id, "agent": context.agent_id, "start": context._started}
+    details = context._details
+    if context.parent is not None or details.remote is not None:
+        kept["parent"], kept["root"] = context.parent_id, context.root_id
+    if details.metadata:
+        kept["metadata"] = details.metadata
+    if details.state:
+        kept["state"] = details.state
+    if context._usage is not NO_USAGE:
+        kept["usage"] = context._usage
+    if details.children_usage is not NO_USAGE:
+        kept["children_usage"] = details.children_usage
+    if context.outcome is not None:
+        kept["outcome"] = context.outcome
+    if details.cancel_reason is not None:
+        kept["cancel_reason"] = details.cancel_reason
+    return kept
+
+
+def restored(
+    kept: Mapping[str, Any], *, usage: Usage, children_usage: Usage, outcome: Outcome | None
+) -> ExecutionContext:
+    """Make the context that :func:`describe` described; its parent is known by its id alone."""
+    context = ExecutionContext(kept["agent"], kept.get("metadata"))
+    context.outcome = outcome
+    context._started = kept["start"]
+    context._usage = usage
+    details = details_of(context)
+    details.id = kept["id"]
+    if kept.get("parent") is not None:
+        details.remote = Carrier(kept["parent"], kept["root"])
+    details.state = kept.get("state")
+    details.children_usage = children_usage
+    details.cancel_reason = kept.get("cancel_reason")
+    return context
+
+
+def snapshot(context: ExecutionContext) -> ExecutionContext:
+    """Return a twin of *context* and its ancestors that sees nothing of what the run does from now on."""
+    # Its id is made when it is first read, and both must have the same.
+    _ = context.context_id
+    twin = object.__new__(ExecutionContext)
+    twin.agent_id, twin.outcome = context.agent_id, context.outcome
+    twin._started, twin._ended, twin._usage = context._started, context._ended, context._usage
+    twin.plugins = twin._scope = twin._task = None
+    twin.parent = None if context.parent is None else snapshot(context.parent)
+    twin._details = details = copy(context._details)
+    details.on_delta = details.timer = details.answered = None
+    if details.metadata:
+        details.metadata = details.metadata.copy()
+    if details.state:
+        details.state = details.state.copy()
+    return twin

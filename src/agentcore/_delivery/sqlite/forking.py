@@ -1,0 +1,56 @@
+"""What must happen to open journals when a process forks."""
+
+from __future__ import annotations
+
+import os
+from typing import Final, Protocol
+from weakref import WeakSet
+
+__all__ = ["Forking", "watch_forks"]
+
+
+class Forking(Protocol):
+    """Something that holds an open database or locks."""
+
+    def before_fork(self) -> None:
+        """Close what must not be open in two processes, and keep others from opening it."""
+        ...
+
+    def after_fork(self) -> None:
+        """In the parent: go on."""
+        ...
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew: locks of threads and of files were the parent's."""
+        ...
+
+
+_watched: Final[WeakSet[Forking]] = WeakSet()
+_held: Final[list[Forking]] = []
+
+
+def watch_forks(forking: Forking) -> None:
+    """Tell *forking* of every fork, as long as it lives."""
+    _watched.add(forking)
+
+
+def _before() -> None:
+    _held.extend(_watched)
+    for each in _held:
+        each.before_fork()
+
+
+def _after() -> None:
+    for each in _held:
+        each.after_fork()
+    _held.clear()
+
+
+def _after_in_child() -> None:
+    for each in _held:
+        each.after_fork_in_child()
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_after_in_child)
