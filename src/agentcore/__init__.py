@@ -26,6 +26,7 @@ from agentcore._run import Limits
 from agentcore._tools import Tool, tool
 from agentcore.errors import AgentCoreError, DeniedError, Deny
 from agentcore.types import (
+    Delivery,
     Document,
     Hit,
     KnowledgeQuery,
@@ -44,6 +45,7 @@ __all__ = [
     "BaseAgent",
     "ContextManager",
     "DeclarativeAgent",
+    "Delivery",
     "DeniedError",
     "Deny",
     "Document",

@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple, TypeVar, overload
 
 import pluggy
 
+from agentcore.types import DeliveryMode
+
 __all__ = ["PROJECT", "ImplementationOptions", "hookimpl", "hookspec", "implementation_options"]
 
 PROJECT: Final = "agentcore"
@@ -29,6 +31,7 @@ class ImplementationOptions(NamedTuple):
     after: tuple[str, ...] = ()
     blocking: bool = False
     timeout: float | None = None
+    delivery: DeliveryMode | None = None
 
 
 @overload
@@ -45,6 +48,7 @@ def hookimpl(
     after: str | Sequence[str] = ...,
     blocking: bool = ...,
     timeout: float | None = ...,
+    delivery: DeliveryMode | None = ...,
 ) -> Callable[[_F], _F]: ...
 def hookimpl(
     function: _F | None = None,
@@ -59,6 +63,7 @@ def hookimpl(
     after: str | Sequence[str] = (),
     blocking: bool = False,
     timeout: float | None = None,
+    delivery: DeliveryMode | None = None,
 ) -> _F | Callable[[_F], _F]:
     """Mark *function* as a hook's implementation.
 
@@ -74,12 +79,15 @@ def hookimpl(
         after: Names of plugins whose implementations must run before this one; unknown names are ignored.
         blocking: Run on a thread, for functions that wait or compute.
         timeout: Seconds for one execution.  None takes the configured one; ``float("inf")`` waits for ever.
+        delivery: Of an event: awaited by the agent, or from a lane of the plugin's own.  None takes the plugin's
+            ``delivery``, else ``"inline"``; the configuration may say otherwise.
     """
     options = ImplementationOptions(
         (before,) if isinstance(before, str) else tuple(before),
         (after,) if isinstance(after, str) else tuple(after),
         blocking,
         timeout,
+        delivery,
     )
 
     mark: Callable[[_F], _F] = partial(

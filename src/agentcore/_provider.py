@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agentcore.types import Delivery, DeliveryMode
+
 __all__ = ["Provider"]
 
 
@@ -28,6 +30,9 @@ class Provider:
     """The hooks to be called for; value hooks, too, where :meth:`handle_event` returns the replacement."""
     priority: int = 0
     """Higher ones run earlier among the implementations of a hook that are neither ``tryfirst`` nor ``trylast``."""
+    delivery: DeliveryMode | Delivery = "inline"
+    """How events get here: awaited by the agent, or from a lane of the provider's own, which has a thread and an event
+    loop; :meth:`initialize` and :meth:`aclose` run there, too."""
 
     async def initialize(self) -> None:
         """Open what is needed; runs once, before the first event.  A failure makes the plugin ``failed``."""

@@ -214,7 +214,10 @@ class BaseAgent(ABC, Generic[T]):
 
     def _scoped(self, base: PluginManager) -> PluginManager:
         if self._scope is None or self._scope[0] is not base:
-            self._scope = (base, base.scope(providers=self._providers, enabled=self._enabled, disabled=self._disabled))
+            scope = base.scope(
+                providers=self._providers, enabled=self._enabled, disabled=self._disabled, name=self.name
+            )
+            self._scope = (base, scope)
         return self._scope[1]
 
     def _fields(self, input: Any, fields: dict[str, Any]) -> Mapping[str, Any]:
@@ -366,6 +369,8 @@ class BaseAgent(ABC, Generic[T]):
                 reset_current(token)
             plugins.contexts.finish(context)
             context.plugins = None
+            if token is not None and context._details.ticket:
+                await plugins.acknowledged(context._details.ticket)
 
 
 def _limit(context: ExecutionContext, limits: Limits) -> None:

@@ -48,6 +48,8 @@ class Details:
     timed: bool = False
     """Whether something interrupts the run at its deadline."""
 
+    twin: ExecutionContext | None = None
+    """The newest snapshot of the context, for lanes."""
     ticket: int = 0
     """Of the run's newest event that a durable provider was promised, as the journal counts them; 0 for none."""
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from typing import Any
 
-from agentcore._context.details import NO_USAGE, details_of
+from agentcore._context.details import NO_USAGE, Details, details_of
 from agentcore._context.execution import ExecutionContext
 from agentcore._context.propagation import Carrier
 from agentcore.types import Outcome, Usage
@@ -54,16 +53,50 @@ def restored(
 
 
 def snapshot(context: ExecutionContext) -> ExecutionContext:
-    """Return a twin of *context* and its ancestors that sees nothing of what the run does from now on."""
+    """Return a twin of *context* and its ancestors that sees nothing of what the run does from now on.
+
+    The same one as before where nothing has changed since: most events of a run share one.
+    """
+    parent = context.parent if context.parent is None else snapshot(context.parent)
+    mine = context._details
+    twin = mine.twin
+    if (
+        twin is not None
+        and twin._usage is context._usage
+        and twin.outcome is context.outcome
+        and twin.parent is parent
+        and _are_alike(twin._details, mine)
+    ):
+        return twin
+    twin = details_of(context).twin = _twin(context, parent)
+    return twin
+
+
+def _are_alike(theirs: Details, mine: Details) -> bool:
+    if theirs.children_usage is not mine.children_usage or theirs.cancel_reason is not mine.cancel_reason:
+        return False
+    # Whether one of the run's own notes has changed cannot be asked: comparing may do anything.
+    if mine.state or theirs.state:
+        return False
+    return mine.metadata is theirs.metadata or _are_the_same(theirs.metadata, mine.metadata)
+
+
+def _are_the_same(theirs: dict[str, Any] | None, mine: dict[str, Any] | None) -> bool:
+    if not theirs or not mine:
+        return not theirs and not mine
+    return theirs.keys() == mine.keys() and all(theirs[key] is mine[key] for key in theirs)
+
+
+def _twin(context: ExecutionContext, parent: ExecutionContext | None) -> ExecutionContext:
     # Its id is made when it is first read, and both must have the same.
     _ = context.context_id
     twin = object.__new__(ExecutionContext)
-    twin.agent_id, twin.outcome = context.agent_id, context.outcome
+    twin.agent_id, twin.outcome, twin.parent = context.agent_id, context.outcome, parent
     twin._started, twin._ended, twin._usage = context._started, context._ended, context._usage
     twin.plugins = twin._scope = twin._task = None
-    twin.parent = None if context.parent is None else snapshot(context.parent)
-    twin._details = details = copy(context._details)
-    details.on_delta = details.timer = details.answered = None
+    twin._details = details = Details()
+    vars(details).update(vars(context._details))
+    details.on_delta = details.timer = details.answered = details.twin = None
     if details.metadata:
         details.metadata = details.metadata.copy()
     if details.state:

@@ -108,14 +108,19 @@ class JournalSource:
         self._log.ignore(listener)
 
     async def last(self) -> int:
-        """Return the position of the newest event, with all that has been posted."""
-        await self._log.acknowledged(self._log.posted)
+        """Return the position of the newest event, when all that has been posted is in the journal."""
+        await self._log.appended(self._log.posted)
         return await self._log.call(self._log.journal.last)
 
     async def has_passed(self, position: int) -> bool:
         """Whether nothing up to *position* waits any more."""
         state = await self.state()
         return (state.cursor >= position and not state.retrying) or not state.waiting
+
+    @property
+    def unwritten(self) -> int:
+        """How many events wait to be written to the journal, whoever they are for."""
+        return self._log.waiting
 
     async def state(self) -> LaneState:
         """Return the lane's state."""

@@ -14,7 +14,7 @@ from agentcore._delivery.breaker import BreakerState
 from agentcore._delivery.journaled import JournalSource
 from agentcore._delivery.loops import LoopThread
 from agentcore._delivery.parcel import Parcel
-from agentcore._delivery.queue import Posted, Queue
+from agentcore._delivery.queue import Queue
 from agentcore._delivery.worker import Execute, Worker
 from agentcore.types import Delivery, DeliveryMode
 
@@ -51,8 +51,8 @@ class LaneStatus:
 class _Lane:
     """What both kinds have: a worker on the provider's thread."""
 
-    def __init__(self, name: str, thread: LoopThread) -> None:
-        self.name = name
+    def __init__(self, plugin: str, thread: LoopThread) -> None:
+        self.plugin: Final = plugin
         self._thread = thread
         self._task: asyncio.Task[None] | None = None
         self._starting = Lock()
@@ -97,25 +97,22 @@ class BackgroundLane(_Lane):
 
     def __init__(
         self,
-        name: str,
+        plugin: str,
         thread: LoopThread,
         delivery: Delivery,
         retries: int,
         execute: Execute,
         died: Callable[[Parcel, BaseException], None],
     ) -> None:
-        super().__init__(name, thread)
-        self._make_queue = partial(Queue, delivery.queue, delivery.on_full, self._wake)
-        self._make_worker = partial(Worker, execute=execute, retries=retries, died=died)
-        self._begin()
-
-    def _begin(self) -> None:
-        self.queue = self._make_queue()
-        self._worker = self._make_worker(self.queue)
+        super().__init__(plugin, thread)
+        self.queue = Queue(delivery.queue, delivery.on_full, self._wake)
+        self._make_worker = partial(Worker, self.queue, execute=execute, retries=retries, died=died)
+        self._worker = self._make_worker()
 
     def begin_in_child(self) -> None:
         super().begin_in_child()
-        self._begin()
+        self.queue.begin()
+        self._worker = self._make_worker()
 
     async def _work(self) -> None:
         await self._worker.work()
@@ -124,13 +121,9 @@ class BackgroundLane(_Lane):
         self.start()
         self._thread.soon(self._worker.tell)
 
-    def put(self, posted: Posted) -> bool:
-        """Add an event; False where the agent should wait for room.  On any thread."""
-        return self.queue.put(posted)
-
     async def room(self) -> None:
-        """Wait until there is room."""
-        while not self.queue.has_room:  # noqa: ASYNC110 - those who wait are on any number of loops
+        """Wait until there is room, where that is asked for."""
+        while not self.queue.has_room and self.queue.waits:  # noqa: ASYNC110 - those who wait are on any number of loops
             await asyncio.sleep(_POLL)
 
     async def settled(self) -> None:
@@ -142,7 +135,7 @@ class BackgroundLane(_Lane):
         """Say how it is doing."""
         oldest, worker = self.queue.oldest, self._worker
         return LaneStatus(
-            lane=self.name,
+            lane=self.plugin,
             mode="background",
             queued=len(self.queue),
             delivered=worker.delivered,
@@ -159,14 +152,14 @@ class DurableLane(_Lane):
 
     def __init__(
         self,
-        name: str,
+        plugin: str,
         thread: LoopThread,
         delivery: Delivery,
         source: JournalSource,
         execute: Execute,
         died: Callable[[Parcel, BaseException], None],
     ) -> None:
-        super().__init__(name, thread)
+        super().__init__(plugin, thread)
         self._source = source
         retries = _RETRIES if delivery.retries is None else delivery.retries
         self._worker = Worker(source, execute=execute, retries=retries, died=died)
@@ -194,9 +187,9 @@ class DurableLane(_Lane):
         """Say how it is doing."""
         state = await self._source.state()
         return LaneStatus(
-            lane=self.name,
+            lane=self.plugin,
             mode="durable",
-            queued=state.waiting,
+            queued=state.waiting + self._source.unwritten,
             delivered=state.delivered,
             retried=state.retried,
             dropped=0,

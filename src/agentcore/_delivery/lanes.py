@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import os
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
-from functools import partial
+from functools import cache, partial
 from time import monotonic
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -50,9 +51,13 @@ class Lanes:
     Args:
         execute: Delivers an event to a plugin, on the plugin's thread.
         died: Told of each event that is given up, with the plugin.
+        patience: Seconds for which an interpreter that exits waits for what is still to be delivered.
     """
 
-    def __init__(self, execute: Execute, died: Callable[[str, Parcel, BaseException], None]) -> None:
+    def __init__(
+        self, execute: Execute, died: Callable[[str, Parcel, BaseException], None], *, patience: float
+    ) -> None:
+        self._patience = patience
         self._execute = execute
         self._died = died
         self.threads: Final[dict[str, LoopThread]] = {}
@@ -66,6 +71,7 @@ class Lanes:
 
     def thread(self, plugin: str) -> LoopThread:
         """Return the thread of *plugin*, started."""
+        _flush_at_exit_once()
         with self._lock:
             thread = self.threads.setdefault(plugin, LoopThread(f"agentcore-{plugin}"))
         thread.start()
@@ -119,7 +125,7 @@ class Lanes:
             if plugin in self._durable:
                 return
             lane = DurableLane(
-                name,
+                plugin,
                 thread,
                 delivery,
                 JournalSource(log, name, specify),
@@ -159,6 +165,12 @@ class Lanes:
                 waiting[status.lane] = waiting.get(status.lane, 0) + status.queued
         return Flushed(waiting=waiting)
 
+    async def flush_at_exit(self) -> None:
+        """Wait until nothing is to be delivered any more, as long as patience lasts."""
+        left = await self.flush(self._patience)
+        for plugin, count in left.waiting.items():
+            logger.warning("%d events for the plugin %r were not delivered before the end", count, plugin)
+
     # --- ending ---
 
     async def end(self) -> None:
@@ -166,11 +178,23 @@ class Lanes:
         with self._lock:
             background, durable = list(self._background.values()), list(self._durable.values())
             self._background, self._durable = {}, {}
-        for lane in [*background, *durable]:
-            await lane.end()
+        ending: list[BackgroundLane | DurableLane] = [*background, *durable]
+        for each in ending:
+            await self._end(each)
         for lane in background:
             if lost := lane.queue.clear():
-                logger.warning("%d events for the plugin %r were not delivered before the end", lost, lane.name)
+                logger.warning("%d events for the plugin %r were not delivered before the end", lost, lane.plugin)
+
+    async def _end(self, lane: BackgroundLane | DurableLane) -> None:
+        thread = self.threads.get(lane.plugin)
+        try:
+            async with asyncio.timeout(_STOP):
+                await lane.end()
+        except TimeoutError:
+            # Whatever blocks the thread goes on there; nothing else is asked of it.
+            if thread is not None:
+                thread.stop(0.0)
+            logger.warning("the thread of the plugin %r does not end: something on it blocks", lane.plugin)
 
     def stop(self) -> None:
         """End the threads."""
@@ -205,3 +229,19 @@ def _begin_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_in_child)
+
+
+@cache
+def _flush_at_exit_once() -> None:
+    atexit.register(_flush_at_exit)
+
+
+def _flush_at_exit() -> None:
+    """Deliver what programs leave behind that end without closing their plugin managers."""
+    lanes = [each for each in _all if each.threads]
+    if lanes:
+        asyncio.run(_flush(lanes))
+
+
+async def _flush(lanes: Collection[Lanes]) -> None:
+    await asyncio.gather(*(each.flush_at_exit() for each in lanes), return_exceptions=True)

@@ -144,6 +144,17 @@ class Log:
             await asyncio.wait([future], timeout=PATIENCE)
             raise
 
+    async def appended(self, ticket: int) -> None:
+        """Wait until the record of *ticket* is in the journal, however long that may fail."""
+        while not self._buffer.is_settled(ticket):
+            await self.acknowledged(ticket)
+            await asyncio.sleep(0 if self.failure is None else PATIENCE)
+
+    @property
+    def waiting(self) -> int:
+        """How many records are not yet in the journal."""
+        return len(self._buffer)
+
     @property
     def posted(self) -> int:
         """The ticket of the newest record."""

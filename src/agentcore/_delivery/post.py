@@ -11,7 +11,7 @@ from agentcore._context.record import snapshot
 from agentcore._delivery.encoding import encode
 from agentcore._delivery.lane import BackgroundLane
 from agentcore._delivery.log import Log
-from agentcore._delivery.queue import Posted
+from agentcore._delivery.queue import Sent
 from agentcore._delivery.snapshot import copied
 
 __all__ = ["Post"]
@@ -40,7 +40,8 @@ class Post:
         keeper: object,
     ) -> None:
         self._names = names
-        self._background = background
+        self._lanes = background
+        self._puts = [each.queue.put for each in background]
         self._log = log
         self._durable = durable
         self._ack_event = ack_event
@@ -50,40 +51,38 @@ class Post:
         self, event: Event, context: ExecutionContext | None, arguments: tuple[Any, ...]
     ) -> Awaitable[None] | None:
         """Send one event; what is returned is to be awaited by the caller before it goes on."""
-        full = self._post(event, context, arguments) if self._background else ()
-        if self._log is None:
-            return _rooms(full) if full else None
-        ticket = self._log.post(encode(event, dict(zip(self._names, arguments, strict=True)), self._durable))
-        if self._durable:
-            if self._ack_event or context is None or context.plugins is None:
-                # Outside of a run nobody else would wait for it.
-                return _safe(self._log, ticket, full)
-            details_of(context).ticket = ticket
-        return _rooms(full) if full else None
+        crowded = False
+        if self._puts:
+            twin = None if context is None else snapshot(context)
+            try:
+                values = copied(arguments)
+            except Exception:
+                values = [_copied_if_possible(each) for each in arguments]
+            sent: Sent = (event, twin, self._names, values, self._keeper)
+            for put in self._puts:
+                crowded |= not put(sent)
+        if self._log is not None:
+            ticket = self._log.post(encode(event, dict(zip(self._names, arguments, strict=True)), self._durable))
+            if self._durable:
+                if self._ack_event or context is None or context.plugins is None:
+                    # Outside of a run nobody else would wait for it.
+                    return self._safe(ticket)
+                details_of(context).ticket = ticket
+        return self._rooms() if crowded else None
 
-    def _post(
-        self, event: Event, context: ExecutionContext | None, arguments: tuple[Any, ...]
-    ) -> Sequence[BackgroundLane]:
-        """Put the event into the lanes in memory; returns those that are full, and for which the agent is to wait."""
-        twin = None if context is None else snapshot(context)
-        values = [_copied(each) for each in arguments]
-        posted = [(lane, Posted(event, twin, self._names, values, self._keeper)) for lane in self._background]
-        return [lane for lane, each in posted if not lane.put(each)]
+    async def _safe(self, ticket: int) -> None:
+        if self._log is not None:
+            await self._log.acknowledged(ticket)
+        await self._rooms()
+
+    async def _rooms(self) -> None:
+        for lane in self._lanes:
+            await lane.room()
 
 
-def _copied(value: Any) -> Any:
+def _copied_if_possible(value: Any) -> Any:
     try:
         return copied(value)
     except Exception:
         # It lies in itself, or does not let itself be read: the provider sees the agent's own.
         return value
-
-
-async def _rooms(lanes: Sequence[BackgroundLane]) -> None:
-    for lane in lanes:
-        await lane.room()
-
-
-async def _safe(log: Log, ticket: int, full: Sequence[BackgroundLane]) -> None:
-    await log.acknowledged(ticket)
-    await _rooms(full)

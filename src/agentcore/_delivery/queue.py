@@ -8,68 +8,65 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import count, islice
 from operator import attrgetter
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from agentcore._context import Event, ExecutionContext
 from agentcore._delivery.journal import Passage
 from agentcore._delivery.parcel import Opened, Parcel
 from agentcore.types import OnFull
 
-__all__ = ["Posted", "Queue"]
+__all__ = ["Posted", "Queue", "Sent"]
 
 LINGER: Final = 0.002
 """Seconds for which a lane that finds nothing looks by itself: to be woken costs an agent more than an event does."""
 
 
+Sent: TypeAlias = tuple[Event, ExecutionContext | None, Sequence[str], Sequence[Any], object]
+"""An event as it is put into lanes, which share it: the envelope, the snapshot of its context, the names and the values
+of its arguments without those two, and what must live until it has been delivered, for an agent that nobody holds any
+more may still have events here.
+
+Not a class: making an instance takes longer than all the rest of putting it.
+"""
+
+
 class Posted:
-    """An event that waits in memory."""
+    """An event that a lane has taken out of its queue."""
 
-    __slots__ = ("_arguments", "_context", "_event", "_keeper", "_names", "again", "attempt", "due", "position")
+    __slots__ = ("_sent", "again", "attempt", "due", "position")
 
-    def __init__(
-        self,
-        event: Event,
-        context: ExecutionContext | None,
-        names: Sequence[str],
-        arguments: Sequence[Any],
-        keeper: object,
-    ) -> None:
-        self._event = event
-        self._context = context
-        self._names = names
-        self._arguments = arguments
-        # It lives as long as something waits for it: an agent that nobody holds any more may still have events here.
-        self._keeper = keeper
+    def __init__(self, sent: Sent, position: int) -> None:
+        self._sent = sent
+        self.position = position
         self.attempt = 1
         self.again = False
         self.due = 0.0
-        self.position = 0
 
     @property
     def hook(self) -> str:
-        return self._event.name
+        return self._sent[0].name
 
     @property
     def run(self) -> str:
-        return "" if self._context is None else self._context.context_id
+        context = self._sent[1]
+        return "" if context is None else context.context_id
 
     @property
     def time(self) -> float:
-        return self._event.timestamp
+        return self._sent[0].timestamp
 
     def open(self) -> Opened:
-        sent = self._event
+        sent, context, names, arguments, _ = self._sent
         event = Event(
             sent.name,
-            self._context,
+            context,
             id=sent.id,
             sequence=sent.sequence,
             time_=sent.timestamp,
             schema_version=sent.schema_version,
             attempt=self.attempt,
         )
-        arguments = dict(zip(self._names, self._arguments, strict=True))
-        return Opened({**arguments, "context": self._context, "event": event}, self._context)
+        return Opened({**dict(zip(names, arguments, strict=True)), "context": context, "event": event}, context)
 
 
 class Queue:
@@ -85,30 +82,39 @@ class Queue:
         self._size = size
         self._on_full = on_full
         self._wake = wake
+        self.begin()
+
+    def begin(self) -> None:
+        """Hold nothing; so begins a forked child, whose parent delivers what was there."""
         self._asleep = True
-        self._new: deque[Posted] = deque()
+        self._new: deque[Sent] = deque()
         self._failures: dict[int, Posted] = {}
         self._taken: dict[int, Posted] = {}
         self._numbers = count(1)
         self._lock = Lock()
         self.dropped = 0
 
-    def put(self, posted: Posted) -> bool:
-        """Add one; False where the queue is full and the agent should wait."""
+    def put(self, sent: Sent) -> bool:
+        """Add an event; False where the queue is full and the agent should wait."""
         with self._lock:
-            posted.position = next(self._numbers)
-            room = self.has_room
+            new = self._new
+            room = len(new) + len(self._failures) < self._size
             if room or self._on_full == "wait":
-                self._new.append(posted)
+                new.append(sent)
             else:
                 self.dropped += 1
-                if self._on_full == "drop_oldest" and self._new:
-                    self._new.popleft()
-                    self._new.append(posted)
+                if self._on_full == "drop_oldest" and new:
+                    new.popleft()
+                    new.append(sent)
             asleep, self._asleep = self._asleep, False
         if asleep:
             self._wake()
         return room or self._on_full != "wait"
+
+    @property
+    def waits(self) -> bool:
+        """Whether agents wait for room."""
+        return self._on_full == "wait"
 
     @property
     def has_room(self) -> bool:
@@ -122,8 +128,9 @@ class Queue:
     def oldest(self) -> float | None:
         """When the oldest of them was sent, in seconds since the epoch."""
         with self._lock:
-            waiting = [*islice(self._new, 1), *self._taken.values(), *self._failures.values()]
-        return min((each.time for each in waiting), default=None)
+            times = [each[0].timestamp for each in islice(self._new, 1)]
+            times += [each.time for each in (*self._taken.values(), *self._failures.values())]
+        return min(times, default=None)
 
     def clear(self) -> int:
         """Drop all; returns how many there were."""
@@ -140,7 +147,8 @@ class Queue:
         if not due and not self._new:
             await asyncio.sleep(LINGER)
         with self._lock:
-            new = [self._new.popleft() for _ in range(min(limit - len(due), len(self._new)))]
+            count = min(limit - len(due), len(self._new))
+            new = [Posted(self._new.popleft(), next(self._numbers)) for _ in range(count)]
             self._taken.update({each.position: each for each in new})
             self._asleep = not due and not new
         return [*due, *new]
@@ -161,7 +169,7 @@ class Queue:
                 self._failures[position] = posted
             for position in (*passage.delivered, *(each.position for each in passage.dead)):
                 self._failures.pop(position, None)
-            back = [self._taken[each.position] for each in untouched if each.position in self._taken]
+            back = [self._taken[each.position]._sent for each in untouched if each.position in self._taken]
             self._new.extendleft(reversed(back))
             self._taken.clear()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentcore._config import Settings
 from agentcore._middleware import ProviderMiddleware
@@ -12,6 +12,9 @@ from agentcore._plugins.plan import Plan, Report, steps
 from agentcore._plugins.relay import HookCall, compile_relay
 from agentcore._plugins.specification import HookSpecification
 from agentcore._plugins.wrappers import wrap
+
+if TYPE_CHECKING:
+    from agentcore._delivery.post import Post
 
 __all__ = ["compile_call"]
 
@@ -23,6 +26,7 @@ def compile_call(
     settings: Settings,
     middleware: Sequence[ProviderMiddleware],
     report: Report,
+    post: Post | None = None,
 ) -> HookCall:
     """Compile the call of a hook.
 
@@ -32,13 +36,14 @@ def compile_call(
         settings: For the timeouts.
         middleware: The outermost first.
         report: Told of failures.
+        post: The way to the implementations that have lanes; None where there are none.
     """
 
     def timeout(implementation: Implementation) -> float | None:
         configured = settings.timeout_for(implementation.hook, implementation.plugin)
         return implementation.timeout if configured is None else configured
 
-    def plan(implementations: list[Implementation]) -> Plan:
+    def plan(implementations: list[Implementation], post: Post | None = None) -> Plan:
         return Plan(
             specification,
             implementations,
@@ -47,8 +52,9 @@ def compile_call(
             pre_steps=steps(middleware, "pre_execute"),
             post_steps=steps(middleware[::-1], "post_execute"),
             report=report,
+            post=post,
         )
 
-    call = compile_relay(plan([each for each in found if not each.wrapper]))
+    call = compile_relay(plan([each for each in found if not each.wrapper], post))
     wrappers = [each for each in found if each.wrapper]
     return wrap(call, plan(wrappers)) if wrappers else call

@@ -11,6 +11,7 @@ from attrs import define
 
 from agentcore._plugins.specification import HookSpecification, signature_of
 from agentcore.errors import PluginValidationError, nearest
+from agentcore.types import DeliveryMode
 
 __all__ = ["Implementation", "Mode", "call_mode", "wanted_arguments"]
 
@@ -38,6 +39,8 @@ class Implementation:
     priority: int
     timeout: float | None
     """Seconds for one execution; None leaves it to the watchdog and the configuration's default."""
+    delivery: DeliveryMode
+    """As its plugin declares it; the configuration may say otherwise."""
 
     @property
     def arguments(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from agentcore._middleware import ProviderMiddleware
@@ -110,7 +111,7 @@ class Lifecycle:
     async def _start(self, plugin: str) -> None:
         if plugin not in self._waiting:
             return
-        await self._manager.call_of(plugin, "agentcore_startup")(plugins=self._manager)
+        await self._manager.delivering.call(plugin, partial(self._tell, plugin, "agentcore_startup"))
         # Only now: where the startup is cancelled it goes on waiting, and the others have been started up.
         self._waiting.discard(plugin)
         if plugin in self._failed:
@@ -118,6 +119,9 @@ class Lifecycle:
         else:
             self._started.add(plugin)
             self._unasked.add(plugin)
+
+    async def _tell(self, plugin: str, hook: str) -> None:
+        await self._manager.call_of(plugin, hook)(plugins=self._manager)
 
     async def _ask(self, plugin: str) -> None:
         if plugin not in self._unasked:
@@ -147,7 +151,7 @@ class Lifecycle:
                 if plugin in self._started:
                     self._started.discard(plugin)
                     self._waiting.add(plugin)
-                    await self._manager.call_of(plugin, "agentcore_shutdown")(plugins=self._manager)
+                    await self._manager.delivering.call(plugin, partial(self._tell, plugin, "agentcore_shutdown"))
 
 
 def check_hook_tables(manager: PluginManager) -> None:

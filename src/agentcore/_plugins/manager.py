@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from agentcore._config import Settings, ensure_state_dir
 from agentcore._context import ContextManager, ExecutionContext
 from agentcore._middleware import ProviderMiddleware
-from agentcore._plugins.calls import compile_call
+from agentcore._plugins.compiler import Compiler
+from agentcore._plugins.delivering import Delivering
 from agentcore._plugins.hooks import SPECIFICATIONS, Hooks, new_hooks
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.lifecycle import Lifecycle
@@ -24,12 +25,16 @@ from agentcore._plugins.plan import checked_middleware
 from agentcore._plugins.registry import Registry
 from agentcore._plugins.relay import HookCall
 from agentcore._plugins.roster import Roster
+from agentcore._plugins.specification import HookSpecification
 from agentcore._plugins.status import PluginStatus
 from agentcore._plugins.watchdog import watch
 from agentcore.errors import PluginValidationError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from agentcore._delivery.lane import LaneStatus
+    from agentcore._delivery.lanes import Flushed
 
 __all__ = ["PluginManager"]
 
@@ -44,6 +49,7 @@ class PluginManager:
     Args:
         settings: The configuration; None takes the defaults, without reading a file or the environment.
         parent: A manager whose plugins take part here, too; see :meth:`scope`.
+        name: Of a scope; see there.
     """
 
     hook: Hooks
@@ -57,9 +63,14 @@ class PluginManager:
     derived: dict[Any, Any]
     """What others have worked out from the plugins, as tools by name; emptied when plugins come and go."""
 
-    def __init__(self, settings: Settings | None = None, *, parent: PluginManager | None = None) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, parent: PluginManager | None = None, name: str = ""
+    ) -> None:
         self.settings: Settings = settings or (parent.settings if parent else Settings())
         self.parent = parent
+        self.name = name
+        self.is_worker = False
+        """Whether the process is there to deliver, as ``agentcore worker`` is."""
         self.contexts = parent.contexts if parent else ContextManager()
         self.hook = new_hooks()
         self.ready = False
@@ -72,6 +83,9 @@ class PluginManager:
         self._scopes: weakref.WeakSet[PluginManager] = weakref.WeakSet()
         self._roster: Roster = Roster(self.settings, parent._roster if parent else None)
         self._lifecycle = Lifecycle(self)
+        self._compiler: Compiler = Compiler(self)
+        self.delivering: Delivering = Delivering(self)
+        """What is between the hooks here and the plugins that have lanes."""
         # One for a manager and its scopes: hooks are compiled on any thread, and a change reaches all of them.
         self._lock: threading.RLock = parent._lock if parent else threading.RLock()
         with self._lock:
@@ -236,6 +250,11 @@ class PluginManager:
             self._middleware = [each for each in self._middleware if each[1] != plugin]
             self._outdate()
 
+    @property
+    def specifications(self) -> Mapping[str, HookSpecification[..., Any]]:
+        """Every hook that can be called here, by name."""
+        return self._registry.specifications
+
     def implementations(self, hook: str) -> list[Implementation]:
         """The implementations of a hook, wrappers first, each group in the order in which it runs."""
         with self._lock:
@@ -264,38 +283,19 @@ class PluginManager:
         self.ready = False
         self.unheard.clear()
         self.derived.clear()
-        for name in self._registry.specifications:
-            setattr(self.hook, name, partial(self._first_call, name))
+        self._compiler.outdate()
+        self.delivering.outdate()
         for scope in list(self._scopes):
             scope._outdate()
-
-    def _first_call(self, name: str, /, *args: Any, **arguments: Any) -> Any:
-        # Under the lock: what comes meanwhile must not be outdone by a call that does not know of it.
-        with self._lock:
-            found = self.implementations(name)
-            call = self._compile(name, found)
-            setattr(self.hook, name, call)
-            if not found:
-                self.unheard.add(name)
-        watch(self.settings.hook_timeout)
-        return call(*args, **arguments)
 
     def call_of(self, plugin: str, hook: str) -> HookCall:
         """Compile the call of one plugin's own implementations, without anybody else's."""
         watch(self.settings.hook_timeout)
-        with self._lock:
-            own = in_order(self._registry.implementations(hook), self.settings.order_for(hook))
-            return self._compile(hook, [each for each in own if each.plugin == plugin])
-
-    def _compile(self, name: str, found: list[Implementation]) -> HookCall:
-        # Middleware surrounds providers; those who ask for it are not yet surrounded.
-        middleware = [] if name == "register_middleware" else list(self._all_middleware())
-        specification = self._registry.specifications[name]
-        return compile_call(specification, found, settings=self.settings, middleware=middleware, report=self.report)
+        return self._compiler.call_of(plugin, hook)
 
     async def report(self, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException) -> None:
         """Book a plugin's failure, log it, and tell ``plugin_error``."""
-        owner = self._owner(plugin)
+        owner = self.owner(plugin)
         if hook == "agentcore_startup":
             owner._lifecycle.failed(plugin, error)
             hook = "setup"
@@ -305,14 +305,20 @@ class PluginManager:
         if hook != "plugin_error":
             await self.hook.plugin_error(context=context, plugin=plugin, hook=hook, error=error)
 
-    def _owner(self, plugin: str) -> PluginManager:
+    def owner(self, plugin: str) -> PluginManager:
+        """The manager, this one or one around it, with which *plugin* is registered."""
         parent = self.parent
-        return self if parent is None or plugin in self._registry.plugins else parent._owner(plugin)
+        return self if parent is None or plugin in self._registry.plugins else parent.owner(plugin)
 
     # --- scopes ---
 
     def scope(
-        self, *, providers: Iterable[object] = (), enabled: Iterable[str] = (), disabled: Iterable[str] = ()
+        self,
+        *,
+        providers: Iterable[object] = (),
+        enabled: Iterable[str] = (),
+        disabled: Iterable[str] = (),
+        name: str = "",
     ) -> PluginManager:
         """Make a manager for an agent or a run: this one's plugins, without *disabled*, and more.
 
@@ -322,12 +328,14 @@ class PluginManager:
             providers: Plugins for the scope alone.
             enabled: Installed plugins that the configuration leaves out, loaded for the scope alone.
             disabled: Plugins that take no part in it.
+            name: The agent's for whom it is; empty for a run's.  Under it a durable provider's lane is found again when
+                the program is started anew; without one, what it is owed lives no longer than the scope.
 
         Raises:
             PluginNotFoundError: *enabled* or *disabled* names a plugin that is not there.
             PluginLoadError: A plugin of *enabled* cannot be loaded.
         """
-        scope = PluginManager(parent=self)
+        scope = PluginManager(parent=self, name=name)
         scope._hidden = frozenset(self._named(disabled))
         for name in enabled:
             if self.get_plugin(name) is None:
@@ -354,6 +362,36 @@ class PluginManager:
         """The manager that this one is a scope of, however deep; itself where it is none."""
         return self if self.parent is None else self.parent.root
 
+    # --- delivery ---
+
+    async def acknowledged(self, ticket: int) -> None:
+        """Wait until what a run was promised is safe in the journal.  A run does so by itself before it returns."""
+        await self.delivering.journal.acknowledged(ticket)
+
+    async def flush(self, timeout: float | None = None) -> Flushed:
+        """Wait until every event that lanes have accepted is delivered or given up, here and in the scopes.
+
+        Args:
+            timeout: Seconds to wait at most; None waits for as long as it takes.
+
+        Returns:
+            What still waits; true where nothing does.
+        """
+        from agentcore._delivery.lanes import Flushed
+
+        found = await asyncio.gather(*(each.delivering.flush(timeout) for each in self._family()))
+        return Flushed(waiting={lane: count for each in found for lane, count in each.waiting.items()})
+
+    async def lanes(self) -> list[LaneStatus]:
+        """How the lanes of this process are doing, by plugin, here and in the scopes."""
+        found = [status for each in self._family() for status in await each.delivering.statuses()]
+        return sorted(found, key=lambda each: (each.lane, each.mode))
+
+    def _family(self) -> list[PluginManager]:
+        with self._lock:
+            scopes = list(self._scopes)
+        return [self, *(each for scope in scopes for each in scope._family())]
+
     # --- life ---
 
     @property
@@ -374,6 +412,7 @@ class PluginManager:
         # Agents do so, too; a program that calls hooks itself may do it on several loops, one after the other.
         watch(self.settings.hook_timeout)
         await self._lifecycle.startup()
+        await self.delivering.open()
         with self._lock:
             self.ready = self._lifecycle.settled
 
@@ -390,7 +429,9 @@ class PluginManager:
             scopes = list(self._scopes)
         for scope in scopes:
             await scope.aclose()
+        await self.delivering.drain()
         await self._lifecycle.shutdown()
+        await self.delivering.aclose()
         while self._closing:
             try:
                 await self._closing.pop(0)()

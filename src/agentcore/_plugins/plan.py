@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from types import FrameType
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from agentcore._context import ExecutionContext
 from agentcore._middleware import ProviderMiddleware
@@ -14,6 +14,9 @@ from agentcore._plugins.relay import Step
 from agentcore._plugins.specification import HookKind, HookSpecification
 from agentcore._plugins.watchdog import cancellations, take_expired
 from agentcore.errors import DeniedError, Deny, HookError, HookTimeoutError, ModelError, PluginValidationError
+
+if TYPE_CHECKING:
+    from agentcore._delivery.post import Post
 
 __all__ = ["Plan", "Report", "checked_middleware", "steps"]
 
@@ -34,12 +37,15 @@ class Plan:
         pre_steps: Sequence[Step] = (),
         post_steps: Sequence[Step] = (),
         report: Report,
+        post: Post | None = None,
     ) -> None:
         self.specification = specification
         self.implementations = implementations
         self.default_timeout = default_timeout
         self.pre_steps = pre_steps
         self.post_steps = post_steps
+        self.post = post
+        """The way to those implementations that the agent does not wait for; None where there is none."""
         self._timeouts = timeouts
         self._report = report
 
@@ -67,12 +73,16 @@ class Plan:
         implementation = self.implementations[index]
         try:
             fault = self._fault(index, error, context)
+            self.told(index, fault)
             await self._report(context, implementation.plugin, implementation.hook, fault)
         except asyncio.CancelledError as cancelled:
             if self.specification.kind is not HookKind.EVENT or context is None or context.plugins is None:
                 raise
             return cancelled
         return None
+
+    def told(self, index: int, fault: BaseException) -> None:
+        """Hear of a contained failure; here for those who want to know."""
 
     async def refuse(self, index: int, error: BaseException, context: ExecutionContext | None) -> BaseException:
         """Return what ends the run when the implementation of a value hook failed or denied."""

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pluggy
 
 from agentcore._markers import PROJECT, hookimpl, implementation_options
+from agentcore._plugins.declared import checked_mode, declared_delivery, may_be_laned
 from agentcore._plugins.implementation import Implementation, call_mode, wanted_arguments
 from agentcore._plugins.marked import Marked, check_generator, marked_in, marks_of
 from agentcore._plugins.specification import HookSpecification, specified_in
@@ -122,6 +123,7 @@ class Registry:
         if marked.handler:
             return (), specification.arguments
         check_generator(plugin, specification, marked.function)
+        _check_delivery(plugin, specification, marked)
         return wanted_arguments(plugin, specification, marked.function)
 
     def unregister(self, name: str) -> object:
@@ -143,6 +145,11 @@ class Registry:
         """The implementations of one hook, in the order in which they were registered."""
         return self._settled(self.specifications[hook])
 
+    def of(self, plugin: str) -> list[Implementation]:
+        """The implementations of one plugin, by hook."""
+        found = [each for hook in self.specifications for each in self.implementations(hook)]
+        return [each for each in found if each.plugin == plugin]
+
     def _settled(self, specification: HookSpecification[..., Any]) -> list[Implementation]:
         caller = getattr(self._pluggy.hook, specification.name, None)
         found: list[pluggy.HookImpl] = [] if caller is None else caller.get_hookimpls()
@@ -154,6 +161,7 @@ class Registry:
         marked: Marked = vars(found.function)["target"]
         plugin = self._plugins[found.plugin_name]
         options = implementation_options(marked.function)
+        delivery = options.delivery or declared_delivery(plugin, found.plugin_name).mode
         positional, keywords = self._fit(found.plugin_name, specification, marked)
         return Implementation(
             plugin=found.plugin_name,
@@ -169,4 +177,19 @@ class Registry:
             after=options.after,
             priority=plugin.priority if isinstance(plugin, Provider) else 0,
             timeout=options.timeout,
+            delivery=delivery if may_be_laned(specification) else "inline",
+        )
+
+
+def _check_delivery(plugin: str, specification: HookSpecification[..., Any], marked: Marked) -> None:
+    mode = implementation_options(marked.function).delivery
+    if mode is None or checked_mode(mode, plugin) == "inline":
+        return
+    wrapper = bool(marks_of(marked.function).get("wrapper"))
+    if wrapper or not may_be_laned(specification):
+        fault = "with a wrapper" if wrapper else "whose result the agent waits for"
+        raise PluginValidationError(
+            f"plugin {plugin!r} asks for the delivery {mode!r} of {specification.name!r}, {fault}",
+            plugin=plugin,
+            hint="only implementations of events can be delivered from a lane; remove 'delivery'.",
         )

@@ -65,7 +65,7 @@ _STEP_AWAITABLE = 'hasattr(_step, "__await__")'
 
 def compile_relay(plan: Plan) -> HookCall:
     """Compile the call of *plan*'s hook."""
-    writer = _Writer(plan.specification)
+    writer = _Writer(plan.specification, posts=plan.post is not None)
     for index, each in enumerate(plan.implementations):
         writer.implementation(index, each, len(plan.pre_steps), len(plan.post_steps), plan.limit(each))
     make = _factory(writer.source(), plan.specification.name, writer.line_owners())
@@ -76,6 +76,7 @@ def compile_relay(plan: Plan) -> HookCall:
         plan.post_steps,
         plan.specification.accepts or object,
         plan.specification.defaults,
+        plan.post,
     )
     return call
 
@@ -100,8 +101,9 @@ def _factory(source: str, name: str, owners: tuple[int, ...]) -> Callable[..., H
 class _Writer:
     """Writes the source of one relay."""
 
-    def __init__(self, specification: HookSpecification[..., Any]) -> None:
+    def __init__(self, specification: HookSpecification[..., Any], *, posts: bool) -> None:
         self._specification = specification
+        self._posts = posts
         self._lines: list[str] = []
         self._owners: list[int] = []
         self._owner = -1
@@ -196,6 +198,10 @@ class _Writer:
         # Once for all executions and therefore read only; one for each took a twentieth of a run (benchmarks/run.py).
         return f"_given = _read_only({_mapping(self._specification)})"
 
+    def _values(self) -> str:
+        sent = [name for name in self._specification.arguments if name not in ("context", "event")]
+        return f"({''.join(f'{name}, ' for name in sent)})"
+
     def _line(self, depth: int, text: str) -> None:
         self._lines.append("    " * (depth + 1) + text)
         self._owners.append(self._owner)
@@ -206,12 +212,17 @@ class _Writer:
             f"{name}=_defaults[{name!r}]" if name in specification.defaults else name
             for name in specification.arguments
         )
-        head = ["def make(_plan, _functions, _pre_steps, _post_steps, _accepts, _defaults):"]
+        head = ["def make(_plan, _functions, _pre_steps, _post_steps, _accepts, _defaults, _post):"]
         head += [f"    {name} = {value}" for name, value in self._bindings.items()]
         head.append(f"    async def {specification.name}({parameters}):")
-        if self._wants_event:
+        if self._posts and "event" not in specification.arguments:
+            head.append(f"        event = _Event({specification.name!r}, {self._context})")
+        elif self._wants_event or self._posts:
             made = f"_Event({specification.name!r}, {self._context})"
             head += ["        if event is None:", f"            event = {made}"]
+        if self._posts:
+            # First: what the implementations here do must not keep it from those with lanes.
+            head.append(f"        _posted = _post(event, {self._context}, {self._values()})")
         if "_pre_0" in self._bindings:
             head.append(f"        {self._given()}")
         if specification.kind is HookKind.COLLECT:
@@ -225,6 +236,8 @@ class _Writer:
         end = {HookKind.VALUE: self._specification.noun, HookKind.COLLECT: "_results"}.get(kind)
         cancelled = ["        if _cancelled is not None:", "            raise _cancelled"]
         deferred = cancelled if self._defers and self._lines else []
+        if self._posts:
+            deferred = ["        if _posted is not None:", "            await _posted", *deferred]
         return [*deferred, f"        return {end}", f"    return {self._specification.name}"]
 
     def source(self) -> str:

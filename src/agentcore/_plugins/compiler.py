@@ -1,0 +1,89 @@
+"""The compiled calls of one plugin manager."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from agentcore._plugins.calls import compile_call
+from agentcore._plugins.declared import delivery_of, mode_of
+from agentcore._plugins.implementation import Implementation
+from agentcore._plugins.lane_calls import LaneCall
+from agentcore._plugins.ordering import in_order
+from agentcore._plugins.relay import HookCall
+from agentcore._plugins.watchdog import watch
+
+if TYPE_CHECKING:
+    from agentcore._middleware import ProviderMiddleware
+    from agentcore._plugins.manager import PluginManager
+
+__all__ = ["Compiler"]
+
+
+class Compiler:
+    """Compiles each hook when it is first called, and anew when plugins have come or gone."""
+
+    def __init__(self, manager: PluginManager) -> None:
+        self._manager = manager
+
+    def outdate(self) -> None:
+        """Have every hook compiled anew when it is called next."""
+        for name in self._manager.specifications:
+            setattr(self._manager.hook, name, partial(self._first_call, name))
+
+    def _first_call(self, name: str, /, *args: Any, **arguments: Any) -> Any:
+        manager = self._manager
+        # Under the lock: what comes meanwhile must not be outdone by a call that does not know of it.
+        with manager._lock:
+            found = manager.implementations(name)
+            call = self._compile(name, found)
+            setattr(manager.hook, name, call)
+            if not found:
+                manager.unheard.add(name)
+        watch(manager.settings.hook_timeout)
+        return call(*args, **arguments)
+
+    def call_of(self, plugin: str, hook: str) -> HookCall:
+        """Compile the call of one plugin's own implementations, without anybody else's."""
+        with self._manager._lock:
+            own = [each for each in self._manager._registry.implementations(hook) if each.plugin == plugin]
+            return self._compile(hook, in_order(own, self._manager.settings.order_for(hook)))
+
+    def lane_call_of(self, plugin: str, hook: str) -> LaneCall:
+        """Compile what is called on the lane of a plugin of the manager's own."""
+        manager = self._manager
+        with manager._lock:
+            own = [each for each in manager._registry.implementations(hook) if each.plugin == plugin]
+            laned = [each for each in own if mode_of(each, manager) != "inline"]
+            return LaneCall(
+                manager.specifications[hook],
+                in_order(laned, manager.settings.order_for(hook)),
+                timeouts=self._lane_timeout,
+                middleware=list(manager._all_middleware()),
+                report=manager.report,
+            )
+
+    def _lane_timeout(self, implementation: Implementation) -> float:
+        manager, plugin = self._manager, implementation.plugin
+        configured = manager.settings.timeout_for(implementation.hook, plugin)
+        declared = (configured, implementation.timeout, delivery_of(plugin, manager).timeout)
+        return next((each for each in declared if each is not None), manager.settings.hook_timeout)
+
+    def _compile(self, name: str, found: list[Implementation]) -> HookCall:
+        manager = self._manager
+        # Middleware surrounds providers; those who ask for it are not yet surrounded.
+        middleware: list[ProviderMiddleware] = [] if name == "register_middleware" else list(manager._all_middleware())
+        specification = manager.specifications[name]
+        inline: list[Implementation] = []
+        laned: list[Implementation] = []
+        for each in found:
+            mode = mode_of(each, manager.owner(each.plugin))
+            (inline if mode == "inline" else laned).append(each)
+        return compile_call(
+            specification,
+            inline,
+            settings=manager.settings,
+            middleware=middleware,
+            report=manager.report,
+            post=manager.delivering.post(specification, laned),
+        )

@@ -1,0 +1,114 @@
+"""The delivery of one manager's plugins, as far as there is any but the agent's own waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from agentcore._plugins.declared import delivery_of, mode_of
+from agentcore._plugins.implementation import Implementation
+from agentcore._plugins.specification import HookSpecification
+
+if TYPE_CHECKING:
+    from agentcore._delivery.lane import LaneStatus
+    from agentcore._delivery.lanes import Flushed
+    from agentcore._delivery.log import Log
+    from agentcore._delivery.post import Post
+    from agentcore._plugins.laning import Laning
+    from agentcore._plugins.manager import PluginManager
+
+__all__ = ["Delivering"]
+
+T = TypeVar("T")
+
+
+class Delivering:
+    """Makes lanes and the journal when they are first needed: most programs have none, and do not import them."""
+
+    def __init__(self, manager: PluginManager) -> None:
+        self._manager = manager
+        self._laning: Laning | None = None
+        self._journal: Log | None = None
+
+    @property
+    def laning(self) -> Laning:
+        """The lanes, made when they are first asked for."""
+        with self._manager._lock:
+            if self._laning is None:
+                from agentcore._plugins.laning import Laning
+
+                self._laning = Laning(self._manager)
+            return self._laning
+
+    @property
+    def journal(self) -> Log:
+        """The journal that a manager and its scopes share, made when it is first asked for."""
+        if self._manager.parent is not None:
+            return self._manager.parent.delivering.journal
+        with self._manager._lock:
+            if self._journal is None:
+                from agentcore._delivery.opening import new_log
+
+                self._journal = new_log(self._manager.settings)
+            return self._journal
+
+    @property
+    def has_journal(self) -> bool:
+        """Whether anything durable has asked for the journal."""
+        return self._journal is not None
+
+    # --- from hooks to lanes ---
+
+    def post(self, specification: HookSpecification[..., Any], laned: Sequence[Implementation]) -> Post | None:
+        """Make the way from a hook of the manager to *laned*, and into the journal; None where there is neither."""
+        if not laned and not self._manager.root.delivering.has_journal:
+            return None
+        from agentcore._plugins.laning import build_post
+
+        return build_post(specification, laned, manager=self._manager)
+
+    def outdate(self) -> None:
+        """Have the calls at the ends of the lanes compiled anew."""
+        if self._laning is not None:
+            self._laning.outdate()
+
+    # --- life ---
+
+    async def open(self) -> None:
+        """Begin to deliver what waits in the journal.
+
+        Raises:
+            JournalError: The journal cannot be used.
+        """
+        manager = self._manager
+        for plugin in list(manager._registry.plugins):
+            if any(mode_of(each, manager) == "durable" for each in manager._registry.of(plugin)):
+                # The disk may keep this waiting, but not the agents.
+                await asyncio.to_thread(self.laning.durable, plugin)
+
+    async def call(self, plugin: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run *work* where *plugin* lives: on its thread if it has one, else here."""
+        if delivery_of(plugin, self._manager).mode == "inline":
+            return await work()
+        return await self.laning.call(plugin, work)
+
+    async def statuses(self) -> list[LaneStatus]:
+        """How the lanes are doing."""
+        return [] if self._laning is None else await self._laning.lanes.statuses()
+
+    async def flush(self, timeout: float | None) -> Flushed:
+        """Wait until the lanes have delivered what they hold."""
+        return await self.laning.lanes.flush(timeout)
+
+    async def drain(self) -> None:
+        """Deliver what can be, within the time that is configured for it, and then nothing any more."""
+        if self._laning is not None:
+            await self._laning.drain(self._manager.settings.shutdown_timeout)
+
+    async def aclose(self) -> None:
+        """End the threads, and close the journal."""
+        if self._laning is not None:
+            self._laning.lanes.stop()
+        if self._journal is not None:
+            await self._journal.aclose()
