@@ -31,7 +31,7 @@ _PAUSES: Final = (0.0002, 0.002)
 """Seconds between two attempts, at random.  SQLite's own pauses grow to 0.1 s, and who waits longest comes last."""
 
 _CHECKPOINT: Final = 2000
-"""Pages of log that are carried over at once: 16 MB; more would cost little less, fewer more (measured)."""
+"""Pages of log that are carried over to the database at once, 16 MB; fewer cost more, and more little less."""
 
 _LOG_LIMIT: Final = 64_000_000
 """Bytes that the log keeps after it was larger."""
@@ -58,6 +58,7 @@ class Database:
         self._connection: Connection | None = None
         self._file: tuple[int, int] | None = None
         self._synchronous = ""
+        self._log_pages = 0
         self._distrusted = False
         self._guard = threading.Lock()
         watch_forks(self)
@@ -80,7 +81,9 @@ class Database:
     def close(self) -> None:
         """Close the file; the next use opens it again."""
         with self._guard:
-            self._drop()
+            if self._connection is not None:
+                self._carry_over(self._connection, "TRUNCATE")
+            self._drop(tidily=not self._distrusted)
 
     def write(self, work: Callable[[Connection], T], *, synced: bool) -> T:
         """Do *work* in a transaction: whole or not at all.
@@ -128,15 +131,18 @@ class Database:
         except BaseException as error:
             self._undo(connection, error)
             raise
+        if self._log_pages >= _CHECKPOINT:
+            self._carry_over(connection, "PASSIVE")
         return result
 
     def _undo(self, connection: Connection, error: BaseException) -> None:
-        # The connection may be in any state then: a new one reads the file afresh.
-        if isinstance(error, apsw.Error) and not isinstance(error, apsw.BusyError):
-            self._distrusted = self._distrusted or isinstance(error, apsw.IOError)
+        self._distrusted = self._distrusted or isinstance(error, apsw.IOError)
+        try:
+            # The connection stays: a new one would find the pages of a commit that failed at its end, and believe them.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except apsw.Error:
             self._drop()
-        elif connection.in_transaction:
-            connection.execute("ROLLBACK")
 
     def _connected(self) -> Connection:
         if self._file is not None and self._file != _identity(self.path):
@@ -145,7 +151,11 @@ class Database:
         if self._connection is None:
             self._connection = self._connect()
         if self._distrusted:
-            self._restart_log(self._connection)
+            try:
+                self._renew_log(self._connection)
+            except BaseException as error:
+                self._undo(self._connection, error)
+                raise
         return self._connection
 
     def _connect(self) -> Connection:
@@ -153,33 +163,49 @@ class Database:
         self._file = self._file or _identity(self.path)
         self._synchronous = ""
         try:
-            connection.pragma("wal_autocheckpoint", _CHECKPOINT)
+            connection.set_wal_hook(self._note_log)
             connection.pragma("journal_size_limit", _LOG_LIMIT)
         except BaseException:
-            connection.close()
+            connection.close(True)
             raise
         return connection
 
-    def _restart_log(self, connection: Connection) -> None:
+    def _note_log(self, connection: object, database: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _carry_over(self, connection: Connection, how: str) -> None:
+        # SQLite does this by itself, too, but then tells nobody that it failed.  What was committed is safe all the
+        # same, and the log only grows until it succeeds.
+        self._log_pages = 0
+        try:
+            connection.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
+        except apsw.Error as error:
+            self._undo(connection, error)
+
+    def _renew_log(self, connection: Connection) -> None:
         # After a failed fsync the system may have thrown away, for good, what it had not written of the log; what is
-        # appended behind such a gap would be lost with it.  The database gets all of it, and the log begins anew.
-        busy, *_ = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()[0]
+        # appended behind such a gap would be lost with it.  The database gets all of it, the log begins anew, and
+        # a synced transaction lets no part of the old one come back.
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0]
         if busy:
             raise apsw.BusyError("the log is being read")
+        connection.pragma("synchronous", "FULL")
+        self._synchronous = "FULL"
+        connection.execute("BEGIN IMMEDIATE; UPDATE journal SET pruned = pruned + 1; COMMIT")
         self._distrusted = False
 
-    def _drop(self) -> None:
+    def _drop(self, *, tidily: bool = False) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(apsw.Error):
+                # The last one to close would carry the log over and delete it, and not say whether that failed.
+                connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(not tidily))
                 connection.close(True)
 
     def before_fork(self) -> None:
         """See :mod:`~agentcore._delivery.sqlite.forking`."""
         self._guard.acquire()
-        if self._connection is not None:
-            with suppress(apsw.Error):
-                self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self._drop()
 
     def after_fork(self) -> None:

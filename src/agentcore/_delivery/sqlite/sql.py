@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 __all__ = ["Connection", "Row", "Value", "slots"]
@@ -29,6 +29,7 @@ class Connection(Protocol):
     def changes(self) -> int: ...
     def last_insert_rowid(self) -> int: ...
     def config(self, op: int, value: int) -> int: ...
+    def set_wal_hook(self, callable: Callable[[Any, str, int], int]) -> None: ...
     def close(self, force: bool = False) -> None: ...
 
 
