@@ -13,10 +13,10 @@ _EXAMINED: Final = 10_000
 """Events that are looked at in one go: some 30 ms."""
 _DELETED: Final = 2_000
 """Events that are deleted in one go, during which nobody else writes: some 20 ms."""
-_STEP: Final = 250
+_STEP: Final = 50
 """Events after which the size is asked for again."""
 _SPARE: Final = 0.25
-"""The part of the pages that may lie empty: what is appended uses them again, and cheaper than the file is cut."""
+"""Empty pages that may lie beside each used one: what is appended uses them again, and cheaper than the file is cut."""
 _CUT: Final = 1_000
 """Pages that are given back in one go, 8 MB."""
 
@@ -87,6 +87,7 @@ def _delete_unused(connection: Connection, table: str, numbers: set[int]) -> int
 
 def give_back(connection: Connection) -> None:
     """Cut the file where much of it lies empty; inside a transaction."""
-    spare = connection.pragma("freelist_count") - int(connection.pragma("page_count") * _SPARE)
+    empty = connection.pragma("freelist_count")
+    spare = empty - int((connection.pragma("page_count") - empty) * _SPARE)
     if spare > 0:
         connection.execute(f"PRAGMA incremental_vacuum({min(spare, _CUT)})").fetchall()
