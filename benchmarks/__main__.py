@@ -1,4 +1,4 @@
-"""``python -m benchmarks [hooks] [context] [run] [concurrency] [imports]``: measure, and print one Markdown table."""
+"""``python -m benchmarks [NAME ...]``: measure all, or what is named, and print one Markdown table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks._table import Row, table
 
-_ALL: Final = ("hooks", "context", "run", "concurrency", "imports")
+_ALL: Final = ("hooks", "context", "run", "concurrency", "imports", "journal")
 
 
 async def _measured(names: list[str]) -> list[Row]:

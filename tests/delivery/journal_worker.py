@@ -76,7 +76,7 @@ async def fork(journal: SqliteJournal, name: str) -> None:
     if os.fork() == 0:
         try:
             _say("child", owned, await journal.own("store"), await journal.append(records("child", 0, size=1)))
-            ended.wait()
+            os.read(0, 1)  # the thread that waits for the end is the parent's
         finally:
             os._exit(0)
     ended.wait()

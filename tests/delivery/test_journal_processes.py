@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import IO
 
@@ -149,16 +152,17 @@ async def test_a_killed_owner_is_followed_at_once(journal: SqliteJournal, start:
 async def test_killed_deliverers_pass_nothing_over(journal: SqliteJournal, start: Start) -> None:
     """Each goes on where the last one settled: every event is delivered, in order, the last batch perhaps again."""
     chance, delivered = random.Random(1), list[list[int]]()
-    appender = start("appender", "append")
     workers = [start(f"deliverer-{number}", "deliver") for number in range(2)]
     for number in range(KILLS):
+        # More than the owner is let deliver, so that it is killed at work.
+        for group in range(20):
+            await journal.append(records("here", 20 * number + group, size=100, payload=100))
         owner = await _owner(journal, workers)
-        begun = [int(owner.said()[0]) for _ in range(chance.randrange(1, 100))]
+        begun = [int(owner.said()[0]) for _ in range(chance.randrange(1, 500))]
         owner.kill()
         delivered.append(begun + [int(position) for position, _ in owner.rest()])
         workers.remove(owner)
         workers.append(start(f"deliverer-{number + 2}", "deliver"))
-    appender.end()
     for one in delivered:
         assert one == [*range(one[0], one[0] + len(one))]
     for before, after in pairwise(delivered):
@@ -225,3 +229,41 @@ async def test_a_stopped_writer_keeps_nobody_from_reading(journal: SqliteJournal
     worker.process.send_signal(signal.SIGCONT)
     assert await journal.append(records("here", 0))
     worker.end()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+async def test_a_fork_waits_for_a_journal_that_is_at_work(journal: SqliteJournal, path: Path) -> None:
+    """Whatever other threads do with it meanwhile, the child can use it."""
+    ended = threading.Event()
+
+    async def work() -> None:
+        other = SqliteJournal(path)
+        for number in count():
+            await other.append(records("thread", number, size=1))
+            await other.lanes()
+            if ended.is_set():
+                break
+        await other.aclose()
+
+    thread = threading.Thread(target=lambda: asyncio.run(work()))
+    thread.start()
+    try:
+        statuses = [_in_child(journal, number) for number in range(20)]
+    finally:
+        ended.set()
+        thread.join()
+    assert statuses == [0] * 20
+    assert len([id for id in await _events(journal) if id.startswith("child")]) == 20
+
+
+def _in_child(journal: SqliteJournal, number: int) -> int:
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # there are other threads
+        child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            asyncio.new_event_loop().run_until_complete(journal.append(records("child", number, size=1)))
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1]

@@ -30,7 +30,7 @@ NAMED: Final = (
 _HIGHEST: Final = "\U0010ffff"
 """What follows every id that begins like another."""
 
-_FIXED: Final = Struct("<qqqqd")
+_packed: Final = Struct("<qqqqd").pack
 
 
 def append(connection: Connection, names: Names, records: Sequence[Record]) -> int:
@@ -61,7 +61,7 @@ def _counts(connection: Connection) -> tuple[int, int]:
 
 
 def _checksum(position: int, hook: int, run: int, route: int, time: float, id: str, payload: bytes) -> int:
-    return crc32(payload, crc32(id.encode(), crc32(_FIXED.pack(position, hook, run, route, time))))
+    return crc32(payload, crc32(_packed(position, hook, run, route, time) + id.encode()))
 
 
 @lru_cache(maxsize=1000)
@@ -71,9 +71,9 @@ def _lanes(text: str) -> tuple[str, ...]:
 
 def is_damaged(row: Row) -> bool:
     """Whether a row of :data:`NAMED` is not as it was written."""
-    position, id, name, _, root, _, time, lanes, payload, checksum, hook, run, route, *_ = row
-    unnamed: bool = name is None or root is None or lanes is None
-    return unnamed or checksum != _checksum(position, hook, run, route, time, id, payload)
+    position, id, hook, run, _, _, time, lanes, payload, checksum, hook_number, run_number, route, _ = row
+    unnamed: bool = hook is None or run is None or lanes is None
+    return unnamed or checksum != _checksum(position, hook_number, run_number, route, time, id, payload)
 
 
 def decoded(rows: Iterable[Row], path: Path) -> list[Appended]:
@@ -86,7 +86,7 @@ def decoded(rows: Iterable[Row], path: Path) -> list[Appended]:
     for row in rows:
         if is_damaged(row):
             raise broken(path, f"the event at position {row[0]} is damaged")
-        position, id, hook, run, root, agent, time, lanes, payload, *_, attempts = row
+        position, id, hook, run, root, agent, time, lanes, payload, _, _, _, _, attempts = row
         record = Record(
             id=id, hook=hook, run=run, root=root, agent=agent, time=time, payload=payload, lanes=_lanes(lanes)
         )

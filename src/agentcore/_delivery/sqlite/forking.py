@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import Final, Protocol
 from weakref import WeakSet
 
@@ -27,14 +28,21 @@ class Forking(Protocol):
 
 _watched: Final[WeakSet[Forking]] = WeakSet()
 _held: Final[list[Forking]] = []
+_turn = threading.RLock()
+"""Two threads may fork at once, and would wait for each other."""
 
 
 def watch_forks(forking: Forking) -> None:
-    """Tell *forking* of every fork, as long as it lives."""
-    _watched.add(forking)
+    """Tell *forking* of every fork, as long as it lives.
+
+    Those who watch must not wait for each other while another thread may fork.
+    """
+    with _turn:
+        _watched.add(forking)
 
 
 def _before() -> None:
+    _turn.acquire()
     _held.extend(_watched)
     for each in _held:
         each.before_fork()
@@ -44,12 +52,15 @@ def _after() -> None:
     for each in _held:
         each.after_fork()
     _held.clear()
+    _turn.release()
 
 
 def _after_in_child() -> None:
+    global _turn
     for each in _held:
         each.after_fork_in_child()
     _held.clear()
+    _turn = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

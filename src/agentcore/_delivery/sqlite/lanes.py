@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,13 +16,16 @@ from agentcore._delivery.sqlite.sql import Connection, Row, Value
 from agentcore.errors import JournalError, nearest
 from agentcore.types import Start
 
-__all__ = ["Lane", "find", "forget", "join", "own", "pause", "read", "states"]
+__all__ = ["Lane", "find", "forget", "join", "numbers", "own", "pause", "read", "states"]
 
 _HISTORY: Final = (
     "position > ? AND position <= ? AND (hook IN (SELECT hook FROM interest WHERE lane = ?) "
     "OR +route IN (SELECT route FROM promise WHERE lane = ?))"
 )
 """What a lane is owed that began at the beginning, until it has reached its birth."""
+
+_MERGED: Final = 100
+"""Routes that are read in one statement; SQLite takes at most 500, and there are seldom more than one for each hook."""
 
 
 @data(kw_only=True)
@@ -112,13 +115,15 @@ def _history(connection: Connection, lane: Lane, limit: int, path: Path) -> list
 
 def _promised(connection: Connection, lane: Lane, limit: int, path: Path) -> list[Appended]:
     routes = _routes(connection, lane.name)
-    if not routes:
-        return []
     after = max(lane.cursor, lane.birth)
-    # SQLite merges these as it goes, so that the cost depends neither on how much waits nor on what others are owed.
-    source = " UNION ALL ".join([f"SELECT {RAW} FROM event WHERE route = ? AND position > ?"] * len(routes))
-    bindings = [binding for route in routes for binding in (route, after)]
-    return _events(connection, f"{source} ORDER BY position LIMIT ?", (*bindings, limit), path)
+    events: list[Appended] = []
+    for start in range(0, len(routes), _MERGED):
+        some = routes[start : start + _MERGED]
+        # SQLite merges these as it goes, so that the cost depends neither on what waits nor on what others are owed.
+        source = " UNION ALL ".join([f"SELECT {RAW} FROM event WHERE route = ? AND position > ?"] * len(some))
+        bindings = [binding for route in some for binding in (route, after)]
+        events += _events(connection, f"{source} ORDER BY position LIMIT ?", (*bindings, limit), path)
+    return sorted(events, key=lambda event: event.position)[:limit] if len(routes) > _MERGED else events
 
 
 def _routes(connection: Connection, name: str) -> list[int]:
@@ -138,22 +143,26 @@ def _position(row: Row) -> int:
     return position
 
 
-def states(connection: Connection, is_owned: Callable[[int], bool]) -> list[LaneState]:
-    """Return every lane, by name; inside a transaction."""
+def numbers(connection: Connection) -> list[int]:
+    """Return the number of every lane."""
+    return [number for (number,) in connection.execute("SELECT id FROM lane").fetchall()]
+
+
+def states(connection: Connection, owned: Collection[int]) -> list[LaneState]:
+    """Return every lane, by name; inside a transaction.  *owned* are the numbers of those that have an owner."""
     rows = connection.execute(
         "SELECT id, name, cursor, birth, delivered, retried, owner, paused FROM lane ORDER BY name"
     ).fetchall()
-    return [_state(connection, row, is_owned) for row in rows]
+    return [_state(connection, row, row[0] in owned) for row in rows]
 
 
-def _state(connection: Connection, row: Row, is_owned: Callable[[int], bool]) -> LaneState:
+def _state(connection: Connection, row: Row, owned: bool) -> LaneState:
     id, name, cursor, birth, delivered, retried, owner, paused = row
     lane = Lane(id=id, name=name, cursor=cursor, birth=birth)
     fresh, oldest_fresh = _fresh(connection, lane)
     failed, oldest_failed = _row(connection, "SELECT count(*), min(position) FROM failure WHERE lane = ?", id)
     (dead,) = _row(connection, "SELECT count(*) FROM dead WHERE lane = ?", id)
     oldest = min((each for each in (oldest_fresh, oldest_failed) if each is not None), default=None)
-    owned = is_owned(id)
     return LaneState(
         lane=name,
         hooks=_hooks(connection, id),

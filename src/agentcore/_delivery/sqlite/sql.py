@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeAlias
 
-__all__ = ["Connection", "Row", "Value", "slots"]
+__all__ = ["Connection", "Row", "Value"]
 
 Value: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = tuple[Any, ...]
@@ -31,8 +31,3 @@ class Connection(Protocol):
     def config(self, op: int, value: int) -> int: ...
     def set_wal_hook(self, callable: Callable[[Any, str, int], int]) -> None: ...
     def close(self, force: bool = False) -> None: ...
-
-
-def slots(count: int) -> str:
-    """Return the placeholders of a list of *count* values."""
-    return ",".join("?" * count)

@@ -144,8 +144,10 @@ class SqliteJournal:
 
     async def lanes(self) -> Sequence[LaneState]:
         """Return every lane, by name."""
+        numbers = self._database.read(lanes.numbers)
         with self._locking():
-            return self._database.read(lambda db: lanes.states(db, self._locks.is_taken))
+            owned = {number for number in numbers if self._locks.is_taken(number)}
+        return self._database.read(lambda db: lanes.states(db, owned))
 
     async def forget(self, lane: str) -> None:
         """Drop *lane* with all that it is owed."""
