@@ -97,8 +97,9 @@ def _twin(context: ExecutionContext, parent: ExecutionContext | None) -> Executi
     twin._details = details = Details()
     vars(details).update(vars(context._details))
     details.on_delta = details.timer = details.answered = details.twin = None
-    if details.metadata:
+    # Empty ones, too: what is put in later must not be seen here.
+    if details.metadata is not None:
         details.metadata = details.metadata.copy()
-    if details.state:
+    if details.state is not None:
         details.state = details.state.copy()
     return twin
