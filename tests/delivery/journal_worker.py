@@ -71,12 +71,16 @@ async def own(journal: SqliteJournal, name: str) -> None:
 
 
 async def fork(journal: SqliteJournal, name: str) -> None:
-    """Own the lane, and have a child that says whether it does, and that outlives its parent."""
+    """Own the lane, and have a child that says whether it does, outlives its parent, and appends when it is told to."""
     owned = await journal.own("store")
     if os.fork() == 0:
         try:
             _say("child", owned, await journal.own("store"), await journal.append(records("child", 0, size=1)))
-            os.read(0, 1)  # the thread that waits for the end is the parent's
+            # The thread that waits for the end is the parent's.
+            for number in count(1):
+                if not os.read(0, 1):
+                    break
+                _say(await journal.append(records("child", number, size=1)))
         finally:
             os._exit(0)
     ended.wait()

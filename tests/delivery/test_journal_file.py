@@ -184,6 +184,19 @@ async def test_a_log_alone_is_refused(path: Path, journal: SqliteJournal) -> Non
     assert not path.exists()
 
 
+async def test_checking_makes_nothing(path: Path, journal: SqliteJournal) -> None:
+    """A journal that is not there is a problem, and one that was taken away is still missed afterwards."""
+    assert await _problems(path.with_name("other.db")) == [f"there is no journal {str(path.with_name('other.db'))!r}"]
+    assert not path.with_name("other.db").exists()
+    await journal.append(records("a", 0))
+    assert await journal.check() == []
+    set_aside(path)
+    with pytest.raises(JournalError, match="was moved or deleted"):
+        await journal.append(records("a", 1))
+    assert await journal.check() == [f"there is no journal {str(path)!r}"]
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("take", [os.remove, set_aside], ids=["deleted", "set aside"])
 async def test_a_journal_that_is_taken_away_is_missed(
     path: Path, journal: SqliteJournal, take: Callable[[Path], object]
@@ -318,6 +331,16 @@ async def test_a_journal_that_cannot_be_made_leaves_nothing(path: Path) -> None:
         await journal.aclose()
 
 
+async def test_a_lock_file_that_cannot_be_used_is_reported(path: Path, journal: SqliteJournal) -> None:
+    """Nobody owns a lane then."""
+    path.with_name("journal.db.lock").unlink()
+    path.with_name("journal.db.lock").mkdir()
+    with pytest.raises(JournalError, match="journal.db.lock"):
+        await journal.own("store")
+    with pytest.raises(JournalError, match="journal.db.lock"):
+        await journal.lanes()
+
+
 async def test_a_deleted_lock_file_is_made_again(path: Path, journal: SqliteJournal) -> None:
     """Whoever asks next owns the lane by the file that is there."""
     assert await journal.own("store")
@@ -328,46 +351,6 @@ async def test_a_deleted_lock_file_is_made_again(path: Path, journal: SqliteJour
     await journal.disown("store")
     assert await other.own("store")
     await other.aclose()
-
-
-async def test_space_is_given_back(path: Path, journal: SqliteJournal) -> None:
-    """Most of what pruning empties, at once; the rest is used again."""
-    for number in range(200):
-        await journal.append(records("a", number, size=10, payload=8000))
-    await journal.aclose()
-    before = path.stat().st_size
-    while await journal.prune(before=4e9, max_size=1e12):
-        pass
-    await journal.drop("store")
-    assert path.stat().st_size == before, "what waits is kept"
-    await journal.forget("store")
-    while await journal.prune(before=4e9, max_size=1e12):
-        pass
-    await journal.aclose()
-    assert path.stat().st_size < before / 20
-
-
-async def test_pruning_stops_at_the_size(path: Path, journal: SqliteJournal) -> None:
-    """The newest that fit are kept."""
-    await journal.forget("store")
-    for number in range(100):
-        await journal.append(records("a", number, size=10, payload=8000))
-    while await journal.prune(before=0, max_size=4_000_000):
-        pass
-    stats = await journal.stats()
-    assert 300 < stats.events < 500
-    assert stats.first == stats.last - stats.events + 1
-    await journal.aclose()
-    assert path.stat().st_size < 5_500_000
-
-
-async def test_many_runs_are_told_apart(journal: SqliteJournal) -> None:
-    """More than are remembered at once."""
-    for number in range(30):
-        await journal.append([record for each in range(400) for record in records(f"{number}-{each}", 0, size=1)])
-    assert await journal.count(Selection(run="7-")) == 400
-    assert await journal.count(Selection(run="7-39")) == 11
-    assert await journal.check() == []
 
 
 async def test_every_broken_promise_is_found(full: Path) -> None:

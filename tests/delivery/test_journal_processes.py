@@ -189,6 +189,22 @@ async def test_a_fork_neither_has_nor_frees_what_its_parent_owns(journal: Sqlite
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+async def test_a_fork_appends_to_the_journal_that_others_read(journal: SqliteJournal, start: Start) -> None:
+    """Nobody takes the log away from it, though the one who opened the journal before the fork is gone."""
+    parent = start("parent", "fork")
+    parent.said()
+    parent.kill()
+    await journal.aclose()
+    await journal.open()
+    await journal.aclose()
+    assert parent.process.stdin is not None
+    parent.process.stdin.write(b".")
+    parent.process.stdin.flush()
+    assert parent.said() == ["2"]
+    assert set(await _events(journal)) == {"child.0.0.1", "child.1.0.1"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 async def test_the_end_of_a_fork_frees_nothing(journal: SqliteJournal) -> None:
     """Nor does it take the log away from those who still append to it."""
     assert await journal.own("store")

@@ -43,7 +43,7 @@ def problems(database: Database) -> list[str]:
     """Read all of a journal, and say what is wrong, each in a line."""
     found: list[str] = []
     try:
-        database.open()
+        database.open(make=False)
         found += database.read(_integrity)
         # Where the file itself is broken, everything else follows from that.
         if not found:

@@ -14,10 +14,10 @@ from typing import Final, TypeVar, cast
 import apsw
 
 from agentcore._delivery.journal import Durability
-from agentcore._delivery.sqlite.faults import fault, missing
+from agentcore._delivery.sqlite.faults import absent, fault, missing
 from agentcore._delivery.sqlite.forking import watch_forks
 from agentcore._delivery.sqlite.locks import Locks
-from agentcore._delivery.sqlite.making import ensure_file
+from agentcore._delivery.sqlite.making import ensure_file, is_there
 from agentcore._delivery.sqlite.schema import migrate
 from agentcore._delivery.sqlite.sql import Connection
 from agentcore.errors import JournalError
@@ -63,15 +63,22 @@ class Database:
         self._guard = threading.Lock()
         watch_forks(self)
 
-    def open(self) -> None:
-        """Make the file where there is none, and bring it to this version.
+    def open(self, *, make: bool = True) -> None:
+        """Open the file afresh, and bring it to this version.
+
+        Args:
+            make: Whether to make it where there is none.
 
         Raises:
             JournalError: It cannot be used.
         """
+        self.close()
         self._file = None
         try:
-            ensure_file(self.path, self._locks)
+            if make:
+                ensure_file(self.path, self._locks)
+            elif not is_there(self.path):
+                raise absent(self.path)
         except JournalError:
             raise
         except (OSError, apsw.Error) as error:

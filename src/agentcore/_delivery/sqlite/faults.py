@@ -9,7 +9,7 @@ import apsw
 
 from agentcore.errors import JournalError
 
-__all__ = ["fault", "missing"]
+__all__ = ["absent", "broken", "fault", "missing"]
 
 _BROKEN: Final = (
     "`agentcore journal check` says what is wrong; `agentcore journal set-aside` moves it away, and a new one begins."
@@ -45,6 +45,11 @@ def fault(path: Path, error: Exception) -> JournalError:
 def broken(path: Path, reason: str) -> JournalError:
     """Return the error of a journal that somebody has to look after."""
     return JournalError(f"the journal {str(path)!r} cannot be used: {reason}", hint=_BROKEN)
+
+
+def absent(path: Path) -> JournalError:
+    """Return the error of a journal that nobody has made."""
+    return JournalError(f"there is no journal {str(path)!r}", hint="name the state folder that it is in.")
 
 
 def missing(path: Path) -> JournalError:

@@ -14,13 +14,13 @@ from typing import Final, cast
 import apsw
 
 from agentcore._config import ensure_state_dir
-from agentcore._delivery.sqlite.faults import broken
+from agentcore._delivery.sqlite.faults import absent, broken
 from agentcore._delivery.sqlite.locks import MAKING, Locks
 from agentcore._delivery.sqlite.schema import PAGE_SIZE, make
 from agentcore._delivery.sqlite.sql import Connection
 from agentcore.errors import ConfigError, JournalError
 
-__all__ = ["ensure_file", "locks_of", "set_aside"]
+__all__ = ["ensure_file", "is_there", "locks_of", "set_aside"]
 
 _COMPANIONS: Final = ("", "-wal", "-shm")
 """What a database consists of, by what is added to its name."""
@@ -43,7 +43,7 @@ def ensure_file(path: Path, locks: Locks) -> None:
         ensure_state_dir(path.parent)
     except ConfigError as error:
         raise JournalError(f"the journal {str(path)!r} cannot be made: {error.message}", hint=error.hint) from error
-    if _is_there(path):
+    if is_there(path):
         return
     deadline = time.monotonic() + _PATIENCE
     while not locks.take(MAKING):
@@ -51,13 +51,18 @@ def ensure_file(path: Path, locks: Locks) -> None:
             raise broken(path, "another process has been making it for too long")
         time.sleep(0.001)
     try:
-        if not _is_there(path):
+        if not is_there(path):
             _make(path)
     finally:
         locks.free(MAKING)
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Whether there is a journal at *path*.
+
+    Raises:
+        JournalError: What is there is empty, or only a part.
+    """
     try:
         size = path.stat().st_size
     except FileNotFoundError:
@@ -134,7 +139,7 @@ def set_aside(path: Path) -> Path:
             hint="make its folder writable for this user, and end the programs that use it.",
         ) from error
     if not moved:
-        raise JournalError(f"there is no journal {str(path)!r}", hint="name the state folder that it is in.")
+        raise absent(path)
     return aside
 
 

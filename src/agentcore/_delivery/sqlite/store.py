@@ -12,6 +12,7 @@ from agentcore._delivery.journal import (
     Appended,
     DeadLetter,
     Durability,
+    Journal,
     JournalStats,
     LaneState,
     Passage,
@@ -30,11 +31,10 @@ from agentcore.types import Start
 __all__ = ["SqliteJournal"]
 
 
-class SqliteJournal:
+class SqliteJournal(Journal):
     """The journal in one SQLite file, which any number of processes may append to and read at once.
 
-    Implements :class:`~agentcore._delivery.journal.Journal`.  Its methods block: for a disk, and at most half a minute
-    for other processes.
+    Its methods block: for a disk, and at most half a minute for other processes.
 
     Args:
         path: The file; made, readable by its owner alone, with its folder, where there is none.
