@@ -10,11 +10,12 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import ExitStack
+from functools import partial
 from itertools import count, pairwise
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from journal_worker import records
@@ -209,14 +210,12 @@ async def test_the_end_of_a_fork_frees_nothing(journal: SqliteJournal) -> None:
     """Nor does it take the log away from those who still append to it."""
     assert await journal.own("store")
     await journal.append(records("parent", 0))
-    child = os.fork()
-    if child == 0:
-        try:
-            await journal.append(records("child", 0))
-            await journal.aclose()
-        finally:
-            os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0  # noqa: ASYNC222  the child blocks nobody else
+
+    async def in_child() -> None:
+        await journal.append(records("child", 0))
+        await journal.aclose()
+
+    assert _status(in_child) == 0
     await journal.append(records("parent", 1))
     assert len(await _events(journal)) == 21
     (lane,) = await journal.lanes()
@@ -264,7 +263,7 @@ async def test_a_fork_waits_for_a_journal_that_is_at_work(journal: SqliteJournal
     thread = threading.Thread(target=lambda: asyncio.run(work()))
     thread.start()
     try:
-        statuses = [_in_child(journal, number) for number in range(20)]
+        statuses = [_status(partial(journal.append, records("child", number, size=1))) for number in range(20)]
     finally:
         ended.set()
         thread.join()
@@ -272,13 +271,14 @@ async def test_a_fork_waits_for_a_journal_that_is_at_work(journal: SqliteJournal
     assert len([id for id in await _events(journal) if id.startswith("child")]) == 20
 
 
-def _in_child(journal: SqliteJournal, number: int) -> int:
+def _status(work: Callable[[], Coroutine[Any, Any, object]]) -> int:
+    """Do *work* in a child, and return how it ended."""
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # there are other threads
         child = os.fork()
     if child == 0:
         status = 1
         try:
-            asyncio.new_event_loop().run_until_complete(journal.append(records("child", number, size=1)))
+            asyncio.new_event_loop().run_until_complete(work())
             status = 0
         finally:
             os._exit(status)
