@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 from pydantic_core import PydanticSerializationError, to_json
@@ -78,8 +78,7 @@ def _json(value: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Return what stands for *value*, of which pydantic knows nothing."""
-    cls: Any = type(value)
-    return _writer(cls)(value)
+    return _writer(cast("Any", type(value)))(value)
 
 
 @lru_cache(maxsize=1024)
@@ -131,10 +130,10 @@ def _degraded(value: Any, around: tuple[int, ...] = ()) -> Any:
     if id(value) in around or len(inner) > _DEEPEST:
         return _represented(value)
     if isinstance(value, Mapping):
-        items: Iterable[tuple[Any, Any]] = value.items()
+        items = cast("Mapping[Any, Any]", value).items()  # type: ignore[redundant-cast]
         return {_text(key, str): _degraded(each, inner) for key, each in items}
     if isinstance(value, (list, tuple, set, frozenset)):
-        elements: Iterable[Any] = value
+        elements = cast("Iterable[Any]", value)
         return [_degraded(each, inner) for each in elements]
     try:
         _json(value)

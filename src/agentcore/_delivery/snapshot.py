@@ -16,6 +16,8 @@ _Copier: TypeAlias = Callable[[Any], Any]
 _copiers: Final[dict[type[Any], _Copier | None]] = {}
 """By class, as they are met; None for what is shared."""
 
+_class_of: Final[Callable[[Any], type[Any]]] = type
+
 _KEPT: Final = 4096
 """Classes that are remembered: a program that makes them as it goes must not fill the memory."""
 
@@ -28,7 +30,7 @@ def copied(value: Any) -> Any:
     Raises:
         RecursionError: It lies in itself.
     """
-    cls = type(value)
+    cls = _class_of(value)
     try:
         copier = _copiers[cls]
     except KeyError:
@@ -57,11 +59,13 @@ def _copier_of(cls: type[Any]) -> _Copier | None:
 
 
 def _dict(value: dict[Any, Any]) -> dict[Any, Any]:
-    return {key: each if _copiers.get(type(each), _learn) is None else copied(each) for key, each in value.items()}
+    known: Callable[[Any, Any], Any] = _copiers.get
+    return {key: each if known(_class_of(each), _learn) is None else copied(each) for key, each in value.items()}
 
 
 def _list(value: Iterable[Any]) -> list[Any]:
-    return [each if _copiers.get(type(each), _learn) is None else copied(each) for each in value]
+    known: Callable[[Any, Any], Any] = _copiers.get
+    return [each if known(_class_of(each), _learn) is None else copied(each) for each in value]
 
 
 def _tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -76,7 +80,7 @@ def _model(value: BaseModel) -> BaseModel:
     # As model_copy, but deep, and past BaseModel.__setattr__: a third of the time.
     cls = type(value)
     twin = cls.__new__(cls)
-    twin.__dict__.update(_dict(value.__dict__))
+    vars(twin).update(_dict(vars(value)))
     extra, private = value.__pydantic_extra__, value.__pydantic_private__
     _set_fields_set(twin, value.__pydantic_fields_set__.copy())
     _set_extra(twin, extra and _dict(extra))
