@@ -122,10 +122,10 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _error(value: Any) -> Any:
-    if isinstance(value, Mapping) and TYPE in value:
-        kept = cast("Mapping[str, str]", value)
-        return RecordedError(kept.get("message", ""), type=kept[TYPE], hint=kept.get("hint", ""))
-    return value
+    kept = cast("Mapping[str, str]", value)
+    if not isinstance(value, Mapping) or TYPE not in kept:
+        return kept
+    return RecordedError(kept.get("message", ""), type=kept[TYPE], hint=kept.get("hint", ""))
 
 
 _OPEN: Final = (Any, str, int, float, bool, Mapping[str, Any])

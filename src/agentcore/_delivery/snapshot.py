@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 from pydantic import BaseModel
@@ -16,7 +16,12 @@ _Copier: TypeAlias = Callable[[Any], Any]
 _copiers: Final[dict[type[Any], _Copier | None]] = {}
 """By class, as they are met; None for what is shared."""
 
-_class_of: Final[Callable[[Any], type[Any]]] = type
+if TYPE_CHECKING:
+
+    def _class_of(value: Any, /) -> type[Any]: ...
+
+else:
+    _class_of = type
 
 _KEPT: Final = 4096
 """Classes that are remembered: a program that makes them as it goes must not fill the memory."""
