@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks._table import Row, table
 
-_ALL: Final = ("hooks", "context", "run", "concurrency", "imports", "journal", "delivery")
+_ALL: Final = ("hooks", "context", "run", "concurrency", "imports", "journal", "delivery", "lane")
 
 
 async def _measured(names: list[str]) -> list[Row]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import sys
 import tracemalloc
-from pathlib import Path
 from typing import Final
 
 from benchmarks._peers import maker_of
+from benchmarks._resident import resident
 
 __all__ = ["WAITING"]
 
 WAITING: Final = "a task that only waits"
 _COUNT: Final = 1000
 _WARM_UP: Final = 20
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 class _Gate:
@@ -30,10 +28,6 @@ class _Gate:
     async def wait(self) -> None:
         self.waiting += 1
         await self.open.wait()
-
-
-def _resident() -> int:
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
 
 
 def _traced() -> int:
@@ -50,7 +44,7 @@ async def _measured(name: str, how: str) -> float:
     gate.waiting = 0
     if how == "traced":
         tracemalloc.start()
-    held = _traced if how == "traced" else _resident
+    held = _traced if how == "traced" else resident
     gc.collect()
     before = held()
     tasks = [asyncio.ensure_future(run()) for _ in range(_COUNT)]
