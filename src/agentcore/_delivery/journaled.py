@@ -40,6 +40,10 @@ class Shipped:
         return self._appended.position
 
     @property
+    def id(self) -> str:
+        return self._appended.record.id
+
+    @property
     def hook(self) -> str:
         return self._appended.record.hook
 

@@ -54,15 +54,23 @@ class Worker:
         execute: Delivers one.
         retries: How often a failed one is repeated.
         died: Told of each event that is given up.
+        delay: Returns the seconds before the delivery after try number so and so, from 1.
     """
 
     def __init__(
-        self, source: Source, *, execute: Execute, retries: int, died: Callable[[Parcel, BaseException], None]
+        self,
+        source: Source,
+        *,
+        execute: Execute,
+        retries: int,
+        died: Callable[[Parcel, BaseException], None],
+        delay: Callable[[int], float] = backoff,
     ) -> None:
         self._source = source
         self._execute = execute
         self._retries = retries
         self._died = died
+        self._delay = delay
         self._news = asyncio.Event()
         self._blocked: set[str] = set()
         self.breaker: Final = Breaker(monotonic)
@@ -155,7 +163,7 @@ class Worker:
             position=parcel.position,
             run=parcel.run,
             attempts=parcel.attempt,
-            due=time() + backoff(parcel.attempt),
+            due=time() + self._delay(parcel.attempt),
             error=" ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_ERROR],
         )
         if parcel.attempt > self._retries:

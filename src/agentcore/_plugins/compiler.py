@@ -49,12 +49,18 @@ class Compiler:
             own = [each for each in self._manager._registry.implementations(hook) if each.plugin == plugin]
             return self._compile(hook, in_order(own, self._manager.settings.order_for(hook)))
 
-    def lane_call_of(self, plugin: str, hook: str) -> LaneCall:
-        """Compile what is called on the lane of a plugin of the manager's own."""
+    def lane_call_of(self, plugin: str, hook: str, *, whole: bool = False) -> LaneCall:
+        """Compile what is called on the lane of a plugin of the manager's own.
+
+        Args:
+            plugin: The plugin.
+            hook: An event.
+            whole: Whether what the agents wait for is called as well, as when the event is replayed.
+        """
         manager = self._manager
         with manager._lock:
             own = [each for each in manager._registry.implementations(hook) if each.plugin == plugin]
-            laned = [each for each in own if mode_of(each, manager) != "inline"]
+            laned = [each for each in own if mode_of(each, manager) != "inline" or (whole and not each.wrapper)]
             return LaneCall(
                 manager.specifications[hook],
                 in_order(laned, manager.settings.order_for(hook)),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agentcore._plugins.declared import delivery_of, mode_of
+from agentcore._plugins.declared import delivery_of, lane_name, mode_of
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.specification import HookSpecification
 
@@ -30,6 +30,8 @@ class Delivering:
         self._manager = manager
         self._laning: Laning | None = None
         self._journal: Log | None = None
+        self.only: Collection[str] | None = None
+        """The lanes that a worker delivers; None for all.  Of a manager that is nobody's scope."""
 
     @property
     def laning(self) -> Laning:
@@ -73,6 +75,30 @@ class Delivering:
         if self._laning is not None:
             self._laning.outdate()
 
+    def delivers(self, plugin: str) -> bool:
+        """Whether this process may deliver to *plugin*, and not only add to its durable lane."""
+        root = self._manager.root
+        if not root.is_worker:
+            return not delivery_of(plugin, self._manager).worker
+        only = root.delivering.only
+        return only is None or lane_name(plugin, self._manager) in only
+
+    def durable_lanes(self) -> dict[str, bool]:
+        """Return the durable lanes here and in the managers around, each with whether this process may deliver it."""
+        parent = self._manager.parent
+        found = {} if parent is None else parent.delivering.durable_lanes()
+        for plugin in self._durable_plugins():
+            found[lane_name(plugin, self._manager) or plugin] = self.delivers(plugin)
+        return found
+
+    def _durable_plugins(self) -> list[str]:
+        manager = self._manager
+        return [
+            plugin
+            for plugin in list(manager._registry.plugins)
+            if any(mode_of(each, manager) == "durable" for each in manager._registry.of(plugin))
+        ]
+
     # --- life ---
 
     async def open(self) -> None:
@@ -81,11 +107,9 @@ class Delivering:
         Raises:
             JournalError: The journal cannot be used.
         """
-        manager = self._manager
-        for plugin in list(manager._registry.plugins):
-            if any(mode_of(each, manager) == "durable" for each in manager._registry.of(plugin)):
-                # The disk may keep this waiting, but not the agents.
-                await asyncio.to_thread(self.laning.durable, plugin)
+        for plugin in self._durable_plugins():
+            # The disk may keep this waiting, but not the agents.
+            await asyncio.to_thread(self.laning.durable, plugin)
 
     async def call(self, plugin: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run *work* where *plugin* lives: on its thread if it has one, else here."""
@@ -101,10 +125,10 @@ class Delivering:
         """Wait until the lanes have delivered what they hold."""
         return await self.laning.lanes.flush(timeout)
 
-    async def drain(self) -> None:
-        """Deliver what can be, within the time that is configured for it, and then nothing any more."""
+    async def drain(self, timeout: float) -> None:
+        """Deliver what can be within *timeout* seconds, and then nothing any more."""
         if self._laning is not None:
-            await self._laning.drain(self._manager.settings.shutdown_timeout)
+            await self._laning.drain(timeout)
 
     async def aclose(self) -> None:
         """End the threads, and close the journal."""

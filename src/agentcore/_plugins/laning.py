@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from agentcore._context.current import use_context
 from agentcore._delivery.journaled import Specified
-from agentcore._delivery.lane import BackgroundLane
+from agentcore._delivery.lane import BackgroundLane, retries_of
 from agentcore._delivery.lanes import Lanes, abandon
 from agentcore._delivery.parcel import Parcel
 from agentcore._delivery.post import Post
@@ -27,14 +27,11 @@ from agentcore.types import DeliveryMode
 if TYPE_CHECKING:
     from agentcore._plugins.manager import PluginManager
 
-__all__ = ["Laning", "build_post"]
+__all__ = ["Laning", "build_post", "specifying"]
 
 logger = logging.getLogger("agentcore.delivery")
 
 T = TypeVar("T")
-
-_SCOPE_RETRIES: Final = 8
-"""Of a durable provider that is there for one run alone, and so has no lane that another process could take over."""
 
 
 class Laning:
@@ -65,8 +62,14 @@ class Laning:
     def background(self, plugin: str) -> BackgroundLane:
         """Return the lane of *plugin* in memory."""
         delivery = delivery_of(plugin, self._manager)
-        retries = _SCOPE_RETRIES if delivery.mode == "durable" and delivery.retries is None else delivery.retries
-        return self.lanes.background(plugin, delivery, retries or 0)
+        # One that would be durable is there for one run alone, and so has no lane that another process could take over.
+        return self.lanes.background(plugin, delivery, retries_of(delivery, durable=delivery.mode == "durable"))
+
+    def retries(self, plugin: str) -> int:
+        """Return how often a failed event is sent to *plugin* again."""
+        manager = self._manager
+        durable = any(mode_of(each, manager) == "durable" for each in manager._registry.of(plugin))
+        return retries_of(delivery_of(plugin, manager), durable=durable)
 
     def durable(self, plugin: str) -> str:
         """Make the lane of *plugin* known to the journal, and begin to deliver what waits there; blocks for the disk.
@@ -82,22 +85,26 @@ class Laning:
         name, delivery = lane_name(plugin, manager) or plugin, delivery_of(plugin, manager)
         log = manager.delivering.journal
         log.open()
-        delivers = manager.root.is_worker or not delivery.worker
-        self.lanes.durable(plugin, name, delivery, log, hooks, _specifying(self._manager_of), delivers=delivers)
+        specify, delivers = specifying(self._manager_of), manager.delivering.delivers(plugin)
+        self.lanes.durable(plugin, name, delivery, log, hooks, specify, delivers=delivers)
         return name
 
     # --- at the end of a lane ---
 
     async def execute(self, plugin: str, parcel: Parcel) -> BaseException | None:
         """Deliver an event to *plugin*; on its thread."""
+        call = self._calls.get((plugin, parcel.hook))
+        if call is None:
+            call = self._calls[plugin, parcel.hook] = self._manager._compiler.lane_call_of(plugin, parcel.hook)
+        return await self.executed(plugin, parcel, call)
+
+    async def executed(self, plugin: str, parcel: Parcel, call: LaneCall) -> BaseException | None:
+        """Deliver an event to *plugin* by *call*."""
         try:
             opened = parcel.open()
         except Exception as error:
             await self._manager.report(None, plugin, parcel.hook, error)
             return error
-        call = self._calls.get((plugin, parcel.hook))
-        if call is None:
-            call = self._calls[plugin, parcel.hook] = self._manager._compiler.lane_call_of(plugin, parcel.hook)
         if opened.context is None:
             return await call(opened.arguments)
         with use_context(opened.context):
@@ -122,7 +129,8 @@ class Laning:
     async def drain(self, timeout: float) -> None:
         """Deliver what can be within *timeout* seconds, and then nothing any more."""
         left = await self.lanes.flush(timeout)
-        for plugin, count in left.waiting.items():
+        # Where nobody was to wait, nobody is surprised.
+        for plugin, count in left.waiting.items() if timeout else ():
             logger.warning("%d events for the plugin %r were not delivered within %g s", count, plugin, timeout)
         await self.lanes.end()
 
@@ -178,7 +186,7 @@ def _is_recorded(specification: HookSpecification[..., Any], manager: PluginMana
     return any(fnmatchcase(specification.name, pattern) for pattern in manager.settings.journal.events)
 
 
-def _specifying(manager_of: Callable[[], PluginManager | None]) -> Callable[[str], Specified | None]:
+def specifying(manager_of: Callable[[], PluginManager | None]) -> Callable[[str], Specified | None]:
     def specify(hook: str) -> Specified | None:
         manager = manager_of()
         specification = None if manager is None else manager.specifications.get(hook)

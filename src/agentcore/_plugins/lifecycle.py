@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from agentcore._middleware import ProviderMiddleware
+from agentcore._plugins.membership import expel
 from agentcore.errors import PluginValidationError, nearest
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Lifecycle:
         # Only now: where the startup is cancelled it goes on waiting, and the others have been started up.
         self._waiting.discard(plugin)
         if plugin in self._failed:
-            self._manager.expel(plugin, self._failed.pop(plugin))
+            expel(self._manager, plugin, self._failed.pop(plugin))
         else:
             self._started.add(plugin)
             self._unasked.add(plugin)

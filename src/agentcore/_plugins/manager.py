@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -14,31 +13,34 @@ from typing import TYPE_CHECKING, Any
 from agentcore._config import Settings, ensure_state_dir
 from agentcore._context import ContextManager, ExecutionContext
 from agentcore._middleware import ProviderMiddleware
+from agentcore._plugins.closing import close
 from agentcore._plugins.compiler import Compiler
 from agentcore._plugins.delivering import Delivering
 from agentcore._plugins.hooks import SPECIFICATIONS, Hooks, new_hooks
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.lifecycle import Lifecycle
+from agentcore._plugins.membership import enter, join, leave
 from agentcore._plugins.naming import canonical_name
 from agentcore._plugins.ordering import Place, in_order, places
 from agentcore._plugins.plan import checked_middleware
 from agentcore._plugins.registry import Registry
 from agentcore._plugins.relay import HookCall
+from agentcore._plugins.reporting import announce_failures, report
 from agentcore._plugins.roster import Roster
+from agentcore._plugins.scoping import family, fill, named
 from agentcore._plugins.specification import HookSpecification
 from agentcore._plugins.status import PluginStatus
 from agentcore._plugins.watchdog import watch
-from agentcore.errors import PluginValidationError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from agentcore._delivery.lane import LaneStatus
     from agentcore._delivery.lanes import Flushed
+    from agentcore._delivery.replay import Replayed
+    from agentcore._plugins.replaying import Progress, Since
 
 __all__ = ["PluginManager"]
-
-logger = logging.getLogger("agentcore.plugins")
 
 
 class PluginManager:
@@ -102,7 +104,7 @@ class PluginManager:
         :meth:`check_loaded`.
         """
         for found in self._roster.load():
-            self._enter(found.plugin, found.name)
+            enter(self, found.plugin, found.name)
 
     def check_loaded(self) -> None:
         """Raise where nothing that may still be registered could let an agent run.
@@ -136,30 +138,8 @@ class PluginManager:
         name = name or canonical_name(plugin)
         with self._lock:
             if self._roster.admits(name):
-                self._join(plugin, name)
+                join(self, plugin, name)
         return name
-
-    def _join(self, plugin: object, name: str) -> None:
-        hooks = self._registry.register(plugin, name)
-        try:
-            for hook in hooks:
-                self.implementations(hook)
-        except PluginValidationError:
-            self._registry.unregister(name)
-            raise
-        self._roster.registered(name, hooks)
-        self._lifecycle.entered(name)
-        self._outdate()
-
-    def _enter(self, plugin: object, name: str) -> None:
-        """Register a plugin that was discovered: what it raises is its failure."""
-        try:
-            with self._lock:
-                self._join(plugin, name)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            self._roster.failed(name, "validation", error)
 
     def unregister(self, name: str) -> object:
         """Take a plugin out and return it; it is not shut down.
@@ -170,34 +150,19 @@ class PluginManager:
         with self._lock:
             plugin = self._registry.unregister(self._known(name))
             self._roster.removed(name)
-            self._leave(name)
+            leave(self, name)
         return plugin
-
-    def expel(self, name: str, error: BaseException) -> None:
-        """Take out a plugin that could not be started up, and list it as failed."""
-        with self._lock:
-            if name in self._registry.plugins:
-                self._registry.unregister(name)
-                self._roster.failed(name, "setup", error, announced=True)
-                self._leave(name)
-
-    def _leave(self, name: str) -> None:
-        self._lifecycle.left(name)
-        self.drop_middleware(name)
 
     async def announce_failures(self) -> None:
         """Log the plugins that could not be loaded and tell ``plugin_error`` of them, each once."""
-        for status in self._roster.unannounced():
-            stage, error = status.stage or "import", status.error or Exception()
-            logger.warning("plugin %r failed at %s: %s: %s", status.name, stage, type(error).__name__, error)
-            await self.hook.plugin_error(context=None, plugin=status.name, hook=stage, error=error)
+        await announce_failures(self)
 
     def block(self, name: str) -> None:
         """Take a plugin out, if it is there, and refuse its name from now on."""
         with self._lock:
             self._registry.block(name)
             self._roster.blocked(name)
-            self._leave(name)
+            leave(self, name)
 
     def get_plugin(self, name: str) -> object | None:
         """Return the plugin of this name; None where none is registered."""
@@ -295,15 +260,7 @@ class PluginManager:
 
     async def report(self, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException) -> None:
         """Book a plugin's failure, log it, and tell ``plugin_error``."""
-        owner = self.owner(plugin)
-        if hook == "agentcore_startup":
-            owner._lifecycle.failed(plugin, error)
-            hook = "setup"
-        # The first of a kind is told in full; a plugin that fails at every event must not fill the log.
-        level = logging.WARNING if owner._roster.stumbled(plugin, hook, error) else logging.DEBUG
-        logger.log(level, "plugin %r failed in %r: %s: %s", plugin, hook, type(error).__name__, error)
-        if hook != "plugin_error":
-            await self.hook.plugin_error(context=context, plugin=plugin, hook=hook, error=error)
+        await report(self, context, plugin, hook, error)
 
     def owner(self, plugin: str) -> PluginManager:
         """The manager, this one or one around it, with which *plugin* is registered."""
@@ -336,26 +293,9 @@ class PluginManager:
             PluginLoadError: A plugin of *enabled* cannot be loaded.
         """
         scope = PluginManager(parent=self, name=name)
-        scope._hidden = frozenset(self._named(disabled))
-        for name in enabled:
-            if self.get_plugin(name) is None:
-                found = scope._roster.load_one(name)
-                scope._join(found.plugin, found.name)
-        for provider in providers:
-            # One that takes part already must not do so twice.
-            if all(each is not provider for each in scope._taking_part().values()):
-                scope.register(provider)
+        scope._hidden = frozenset(named(self, disabled))
+        fill(scope, providers=providers, enabled=enabled)
         return scope
-
-    def _taking_part(self) -> dict[str, object]:
-        inherited = self.parent._taking_part() if self.parent else {}
-        return {name: each for name, each in inherited.items() if name not in self._hidden} | self._registry.plugins
-
-    def _named(self, names: Iterable[str]) -> Iterator[str]:
-        for name in names:
-            if self.get_plugin(name) is None and not self._roster.knows(name):
-                raise self._roster.unknown(name)
-            yield name
 
     @property
     def root(self) -> PluginManager:
@@ -379,18 +319,54 @@ class PluginManager:
         """
         from agentcore._delivery.lanes import Flushed
 
-        found = await asyncio.gather(*(each.delivering.flush(timeout) for each in self._family()))
+        found = await asyncio.gather(*(each.delivering.flush(timeout) for each in family(self)))
         return Flushed(waiting={lane: count for each in found for lane, count in each.waiting.items()})
 
     async def lanes(self) -> list[LaneStatus]:
         """How the lanes of this process are doing, by plugin, here and in the scopes."""
-        found = [status for each in self._family() for status in await each.delivering.statuses()]
+        found = [status for each in family(self) for status in await each.delivering.statuses()]
         return sorted(found, key=lambda each: (each.lane, each.mode))
 
-    def _family(self) -> list[PluginManager]:
-        with self._lock:
-            scopes = list(self._scopes)
-        return [self, *(each for scope in scopes for each in scope._family())]
+    async def replay(
+        self,
+        plugin: str,
+        *,
+        since: Since = None,
+        run: str | None = None,
+        hook: str | None = None,
+        restart: bool = False,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Replayed:
+        """Send the events that are in the journal through one plugin again, in order, whatever its delivery is.
+
+        They have their ids, by which the plugin knows those that it has.  One that fails is sent again as often as the
+        plugin's delivery says, then it is given up, which the result tells; a plugin that fails at everything ends the
+        replay.  A replay that was interrupted, in whichever way, goes on with the next call that asks for the same.
+
+        Args:
+            plugin: Its name.
+            since: From the first event on that was sent since then, or within that time; None takes all.
+            run: The id of a run, or the beginning of one: only its events, and those of the runs within it.
+            hook: One of the events that the plugin implements; None takes all of them.
+            restart: Whether to begin anew where the same replay was interrupted.
+            dry_run: Whether to say only what would be sent.
+            progress: Called with the numbers of events delivered, to be sent, and given up.
+
+        Raises:
+            PluginNotFoundError: No plugin of this name is registered.
+            PluginError: It does not implement *hook*, is being replayed already, or fails at every event.
+            JournalError: The journal cannot be used.
+        """
+        if not dry_run:
+            await self.startup()
+        from agentcore._plugins.replaying import replay
+
+        owner = self.owner(plugin)
+        owner._known(plugin)
+        return await replay(
+            owner, plugin, since=since, run=run, hook=hook, restart=restart, dry_run=dry_run, progress=progress
+        )
 
     # --- life ---
 
@@ -420,25 +396,15 @@ class PluginManager:
         """Have *close* called when the plugins are shut down."""
         self.root._closing.append(close)
 
-    async def aclose(self) -> None:
+    async def aclose(self, *, timeout: float | None = None) -> None:
         """Shut every plugin down that was started up, and close what was made for it.  A second time does nothing.
 
         Scopes come first; what cannot be closed is logged.
+
+        Args:
+            timeout: Seconds for which lanes go on delivering; None takes the configured ``shutdown_timeout``.
         """
-        with self._lock:
-            scopes = list(self._scopes)
-        for scope in scopes:
-            await scope.aclose()
-        await self.delivering.drain()
-        await self._lifecycle.shutdown()
-        await self.delivering.aclose()
-        while self._closing:
-            try:
-                await self._closing.pop(0)()
-            except Exception as error:
-                logger.warning("closing failed: %s: %s", type(error).__name__, error)
-        with self._lock:
-            self._outdate()
+        await close(self, self.settings.shutdown_timeout if timeout is None else timeout)
 
     async def __aenter__(self) -> PluginManager:
         await self.startup()
