@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 import click
 
-from agentcore._cli import checks
+from agentcore._cli import checks, delivery_checks
 from agentcore._cli.ending import run_to_end
 from agentcore._cli.findings import Finding, Level
 from agentcore._cli.model_check import default_model
@@ -32,7 +32,7 @@ _MARKS: Final[dict[Level, str]] = {"ok": "ok", "warning": "warning", "problem": 
 @common_options
 @click.pass_context
 def doctor(context: click.Context, start: bool, as_json: bool) -> None:
-    """Check Python, the configuration, the plugins and the model, and say what to do.
+    """Check Python, the configuration, the journal, the plugins and the model, and say what to do.
 
     The server of the model is asked whether it is there, at no cost.
     The exit code is 1 where there is a problem.
@@ -61,6 +61,7 @@ def _examined(session: Session, *, start: bool) -> Iterator[Finding]:
         yield checks.engine(needed=False)
         return
     yield checks.state_folder(settings)
+    yield from run_to_end(delivery_checks.journal(settings), [])
     try:
         plugins = session.plugins()
     except AgentCoreError as error:

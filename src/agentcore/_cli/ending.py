@@ -11,10 +11,10 @@ from contextlib import contextmanager, redirect_stdout
 from types import FrameType
 from typing import Any, TypeAlias, TypeVar
 
-from agentcore._cli.failures import FailureError
+from agentcore._cli.failures import INTERRUPTED, FailureError
 from agentcore._plugins import PluginManager
 
-__all__ = ["TerminatedError", "run_to_end", "terminable"]
+__all__ = ["TerminatedError", "run_to_end", "terminable", "until_interrupted"]
 
 T = TypeVar("T")
 
@@ -56,30 +56,44 @@ def terminable() -> Generator[None, None, None]:
         yield
 
 
+def until_interrupted(work: Callable[[], object]) -> int:
+    """Do what goes on until Ctrl-C, which ends it as it should be ended; returns the exit code."""
+    try:
+        work()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
 def run_to_end(work: Coroutine[Any, Any, T], managers: Sequence[PluginManager]) -> T:
     """Run *work* on a loop of its own, then shut the plugins of *managers* down; what any of it prints goes to stderr.
 
-    SIGINT and SIGTERM cancel *work*; the plugins are shut down all the same, unless a second SIGINT comes.
+    SIGINT and SIGTERM cancel *work*; the plugins are shut down all the same, with what their lanes can still deliver,
+    unless a second SIGINT comes.
 
     Raises:
         KeyboardInterrupt: SIGINT came.
-        TerminatedError: SIGTERM came.
+        TerminatedError: SIGTERM came, if only while the plugins were being shut down.
         FailureError: *work* was cancelled by nobody else than itself, or tried to end the process.
     """
     with redirect_stdout(sys.stderr), asyncio.Runner() as runner:
         running = _Running(runner.get_loop())
-        try:
-            with _handled(running.terminate):
-                return runner.run(running.do(work))
-        except asyncio.CancelledError as error:
-            if running.number:
-                raise TerminatedError(running.number) from None
-            raise FailureError("the run was cancelled by its own code") from error
-        except SystemExit as error:
-            raise FailureError(f"the run tried to end the program (SystemExit: {error})") from error
-        finally:
-            for manager in managers:
-                runner.run(manager.aclose())
+        with _handled(running.terminate):
+            try:
+                result = runner.run(running.do(work))
+            except asyncio.CancelledError as error:
+                if running.number:
+                    raise TerminatedError(running.number) from None
+                raise FailureError("the run was cancelled by its own code") from error
+            except SystemExit as error:
+                raise FailureError(f"the run tried to end the program (SystemExit: {error})") from error
+            finally:
+                running.over()
+                for manager in managers:
+                    runner.run(manager.aclose())
+        if running.number:
+            raise TerminatedError(running.number)
+        return result
 
 
 class _Running:
@@ -98,6 +112,10 @@ class _Running:
             work.close()
             raise asyncio.CancelledError
         return await work
+
+    def over(self) -> None:
+        """Nothing is cancelled any more."""
+        self._task = None
 
     def terminate(self, number: int, _frame: FrameType | None) -> None:
         self.number = number

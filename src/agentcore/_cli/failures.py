@@ -17,7 +17,7 @@ import agentcore
 from agentcore._cli.messages import note
 from agentcore.errors import AgentCoreError, ConfigError, InputError, ModelNotFoundError, PluginNotFoundError
 
-__all__ = ["FAILED", "PIPE_CLOSED", "FailureError", "PipeClosedError", "ended", "innermost", "report"]
+__all__ = ["FAILED", "INTERRUPTED", "PIPE_CLOSED", "FailureError", "PipeClosedError", "ended", "innermost", "report"]
 
 FAILED: Final = 1
 MISUSED: Final = 2

@@ -10,10 +10,30 @@ import click
 
 from agentcore._cli.messages import set_verbosity
 from agentcore._cli.session import Session
+from agentcore._config import parse_duration, parse_size
+from agentcore.errors import ConfigError
 
-__all__ = ["common_options", "json_option", "start_option"]
+__all__ = ["DURATION", "SIZE", "common_options", "json_option", "start_option", "yes_option"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _parsed(parse: Callable[[object], float]) -> Callable[[object], float]:
+    """Make a type of values that are written as in the configuration."""
+
+    def read(value: object) -> float:
+        try:
+            return parse(value)
+        except ConfigError as error:
+            raise click.BadParameter(f"{value!r} is {error.message}: {error.hint}") from error
+
+    return read
+
+
+DURATION: Final = _parsed(parse_duration)
+"""Seconds; infinity for ``off``."""
+SIZE: Final = _parsed(parse_size)
+"""Bytes; infinity for ``off``."""
 
 
 def session_of(context: click.Context) -> Session:
@@ -77,3 +97,5 @@ start_option: Final = click.option(
 )
 
 json_option: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+yes_option: Final = click.option("--yes", is_flag=True, help="Do not ask whether this is meant.")

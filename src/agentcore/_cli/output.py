@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from typing import Any, Final, TextIO
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import attrs
 from pydantic_core import to_json, to_jsonable_python
 
 from agentcore._cli.failures import FailureError, PipeClosedError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
 
 __all__ = ["Output", "json_text", "jsonable", "printable"]
 
@@ -51,11 +55,56 @@ class Output:
 
         On a terminal it is as wide as that, and where that is too narrow each row gets lines of its own.
         """
-        from agentcore._cli.tables import table_text
+        self.shown(self._table(columns, rows, fixed))
+
+    def shown(self, shape: RenderableType) -> None:
+        """Write what rich draws; on a terminal as wide as that."""
+        console = self._console()
+        with console.capture() as capture:
+            console.print(shape)
+        self._write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
+
+    def _table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], fixed: int) -> RenderableType:
+        from agentcore._cli.tables import table_shape
 
         cells = [[printable(cell) for cell in row] for row in rows]
-        width = None if self.is_terminal else _WIDE
-        self._write(table_text(columns, cells, fixed=fixed, stream=self._stream, width=width))
+        width = self._console().width if self.is_terminal else None
+        return table_shape(columns, cells, fixed=fixed, width=width)
+
+    def _console(self) -> Console:
+        from rich.console import Console
+
+        return Console(file=self._stream, width=None if self.is_terminal else _WIDE, emoji=False)
+
+    @contextmanager
+    def updated_table(
+        self, columns: Sequence[str], *, fixed: int = 1
+    ) -> Generator[Callable[[Iterable[Sequence[str]]], None], None, None]:
+        """Yield what writes the rows of a table: on a terminal over those before, else below them."""
+        if not self.is_terminal:
+            yield lambda rows: self.table(columns, rows, fixed=fixed)
+            return
+        from rich.live import Live
+
+        with Live(console=self._console(), auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+            yield lambda rows: live.update(self._table(columns, rows, fixed), refresh=True)
+
+    def check_reader(self) -> None:
+        """Notice that nobody reads any more, before there is anything to write.
+
+        Raises:
+            PipeClosedError: The reader of a pipe has gone.
+        """
+        if self.is_terminal or not hasattr(select, "poll"):
+            return
+        watched = select.poll()
+        try:
+            watched.register(self._stream.fileno(), 0)
+        except OSError:
+            # It is no file: somebody calls the command from within a program.
+            return
+        if any(state & select.POLLERR for _, state in watched.poll(0)):
+            raise PipeClosedError
 
     def _write(self, text: str) -> None:
         try:

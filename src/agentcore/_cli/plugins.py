@@ -9,11 +9,12 @@ import attrs
 import click
 from pydantic import BaseModel
 
+from agentcore._cli.delivery_facts import DeliveryFact, delivery_facts
 from agentcore._cli.ending import run_to_end
 from agentcore._cli.hooks import known_hook
 from agentcore._cli.messages import note, warn
 from agentcore._cli.options import common_options, json_option, start_option
-from agentcore._cli.output import Output
+from agentcore._cli.output import Output, json_text
 from agentcore._cli.records import described
 from agentcore._cli.session import Session
 from agentcore._config import ConfigRow, config_table
@@ -21,7 +22,7 @@ from agentcore._plugins import PluginManager, PluginStatus, installed_plugins
 from agentcore._plugins.loading import config_model, import_plugin
 from agentcore.errors import AgentCoreError, PluginError, PluginNotFoundError, nearest
 
-__all__ = ["plugins", "reason_of"]
+__all__ = ["plugins", "reason_of", "status_of"]
 
 _COLUMNS: Final = ("name", "status", "version", "distribution", "load time", "hooks", "reason")
 
@@ -117,12 +118,14 @@ def _record(status: PluginStatus) -> dict[str, Any]:
 def info(context: click.Context, name: str, as_json: bool) -> None:
     """Show what the plugin NAME is, what it can be told by the configuration, and what it is told."""
     manager = context.ensure_object(Session).plugins()
-    status = _status(manager, name)
+    status = status_of(manager, name)
     model, problem = _config_model(manager, status)
     rows = [] if model is None else config_table(model, manager.get_config(name))
+    facts = delivery_facts(manager, name) if status.status == "loaded" else ()
     output = Output()
     if as_json:
-        output.json({**_record(status), "config": [attrs.asdict(each) for each in rows]})
+        config, delivery = ([attrs.asdict(each) for each in found] for found in (rows, facts))
+        output.json({**_record(status), "config": config, "delivery": delivery})
         return
     hint = status.error.hint if isinstance(status.error, AgentCoreError) else ""
     for fact, value in (*zip(_COLUMNS, _row(status), strict=True), ("hint", hint), ("source", status.source)):
@@ -134,9 +137,21 @@ def info(context: click.Context, name: str, as_json: bool) -> None:
         output.table(("key", "type", "default", "value", "description"), [_config_row(each) for each in rows])
     else:
         output.line(problem or "It takes no config.")
+    if facts:
+        output.line("")
+        output.table(("delivery", "value", "from"), [_fact_row(each) for each in facts])
 
 
-def _status(manager: PluginManager, name: str) -> PluginStatus:
+def _fact_row(fact: DeliveryFact) -> Sequence[str]:
+    return fact.name, json_text(fact.value).strip('"'), fact.origin
+
+
+def status_of(manager: PluginManager, name: str) -> PluginStatus:
+    """Return what became of the plugin *name*.
+
+    Raises:
+        PluginNotFoundError: There is none.
+    """
     statuses = {each.name: each for each in manager.statuses()}
     if name not in statuses:
         raise PluginNotFoundError(f"no plugin named {name!r} is installed", plugin=name, hint=nearest(name, statuses))

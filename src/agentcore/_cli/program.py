@@ -17,12 +17,25 @@ from agentcore._cli.failures import FAILED, PIPE_CLOSED, ended
 from agentcore._cli.messages import note, plain_messages, warn
 from agentcore._cli.options import common_options
 from agentcore._cli.session import Session
+from agentcore._cli.waiting import after_catching_up
 from agentcore.errors import AgentCoreError
 
 __all__ = ["program"]
 
-_BUILT_IN: Final = {"doctor": "doctor", "hooks": "hooks", "plugins": "plugins", "run": "run"}
-"""By name the module in which the command is; imported when the command is asked for."""
+_BUILT_IN: Final = (
+    "dead",
+    "doctor",
+    "events",
+    "hooks",
+    "journal",
+    "lanes",
+    "plugins",
+    "replay",
+    "run",
+    "trace",
+    "worker",
+)
+"""Each in the module of its name, which is imported when the command is asked for."""
 
 
 class Program(click.Group):
@@ -33,9 +46,10 @@ class Program(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _BUILT_IN:
-            command: click.Command = getattr(import_module(f"agentcore._cli.{_BUILT_IN[cmd_name]}"), cmd_name)
+            command: click.Command = getattr(import_module(f"agentcore._cli.{cmd_name}"), cmd_name)
             return command
-        return self._additions(ctx).commands.get(cmd_name)
+        added = self._additions(ctx).commands.get(cmd_name)
+        return None if added is None else after_catching_up(added, ctx.ensure_object(Session).plugins())
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -1,28 +1,31 @@
-"""How far a batch is, on stderr."""
+"""How far something long is, on stderr."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, redirect_stdout, suppress
+from typing import Protocol
 
-__all__ = ["batch_progress"]
+__all__ = ["Show", "progress_bar"]
+
+
+class Show(Protocol):
+    """Takes how much is done, how much of it failed, and how much there is, where that is known only now."""
+
+    def __call__(self, done: int, failed: int, total: int | None = None) -> None: ...
 
 
 @contextmanager
-def batch_progress(
-    count: Callable[[], int | None], *, wanted: bool
-) -> Generator[Callable[[int, int], None], None, None]:
+def progress_bar(count: Callable[[], int | None], *, wanted: bool) -> Generator[Show, None, None]:
     """Show a bar where it is *wanted* and stderr is a terminal.
 
-    Yields a function that takes the records written, and those of failures among them.
-
     Args:
-        count: Returns how many records there will be; None where nobody knows.
+        count: Returns how much there is; None where nobody knows.
         wanted: Whether to show anything.
     """
     if not wanted or not sys.stderr.isatty():
-        yield lambda _done, _failed: None
+        yield lambda done, failed, total=None: None
         return
     from rich import progress
     from rich.console import Console
@@ -45,7 +48,8 @@ def batch_progress(
     ):
         task = bar.add_task("", total=total, failed="")
 
-        def show(done: int, failed: int) -> None:
-            bar.update(task, completed=done, failed=f"{failed} failed" if failed else "")
+        def show(done: int, failed: int, total: int | None = None) -> None:
+            # None leaves the total as it is.
+            bar.update(task, completed=done, total=total, failed=f"{failed} failed" if failed else "")
 
         yield show

@@ -16,18 +16,18 @@ from agentcore._cli.failures import FAILED, FailureError, PipeClosedError, inner
 from agentcore._cli.inputs import checked, read_inputs
 from agentcore._cli.messages import note
 from agentcore._cli.models import announcement, use_model
-from agentcore._cli.options import common_options
+from agentcore._cli.options import DURATION, common_options
 from agentcore._cli.output import Output
-from agentcore._cli.progress import batch_progress
+from agentcore._cli.progress import progress_bar
 from agentcore._cli.reading import count_lines, opened, read_lines
 from agentcore._cli.records import Attempt
 from agentcore._cli.session import Session
 from agentcore._cli.single import run_once, streams_by_itself
 from agentcore._cli.targets import FORMS, load_agent
-from agentcore._config import parse_duration
+from agentcore._cli.waiting import catch_up
 from agentcore._data import data
 from agentcore._plugins import PluginManager
-from agentcore.errors import AgentCoreError, ConfigError, InputError
+from agentcore.errors import AgentCoreError, InputError
 
 __all__ = ["run"]
 
@@ -46,13 +46,7 @@ class _Wishes:
     quiet: bool
 
 
-def _seconds(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
-    if value is None:
-        return None
-    try:
-        seconds = parse_duration(value)
-    except ConfigError as error:
-        raise click.BadParameter(f"{value!r} is {error.message}: {error.hint}") from error
+def _seconds(_context: click.Context, _option: click.Parameter, seconds: float | None) -> float | None:
     if seconds == 0:
         raise click.BadParameter("a run needs some time.")
     return None if seconds == float("inf") else seconds
@@ -77,7 +71,9 @@ _EPILOG = f"TARGET is {FORMS}."
     "--concurrency", type=click.IntRange(min=1), default=4, show_default=True, help="Runs of a batch at once."
 )
 @click.option("--model", metavar="NAME", help="Ask this model, whatever the agent and the configuration say.")
-@click.option("--timeout", metavar="TIME", callback=_seconds, help="At most this long for each run, as 30s or 2m.")
+@click.option(
+    "--timeout", type=DURATION, metavar="TIME", callback=_seconds, help="At most this long for each run, as 30s or 2m."
+)
 @click.option(
     "--stream/--no-stream", default=None, help="Write an answer in plain text as it comes; usual on a terminal."
 )
@@ -145,8 +141,10 @@ async def _once(agent: BaseAgent[Any], fields: dict[str, Any], wishes: _Wishes, 
 
 
 async def _begin(agent: BaseAgent[Any], wishes: _Wishes) -> None:
-    """Start the plugins up, and say which model will be asked."""
-    await agent.get_plugin_manager().startup()
+    """Start the plugins up, deliver what earlier processes left, and say which model will be asked."""
+    plugins = agent.get_plugin_manager()
+    await plugins.startup()
+    await catch_up(plugins)
     text = "" if wishes.quiet else await announcement(agent, given=wishes.model)
     if text:
         note(text)
@@ -172,7 +170,7 @@ def _batch(agent: BaseAgent[Any], plugins: PluginManager, wishes: _Wishes, name:
     # On a terminal the records themselves show how far it is, and a bar would be in their way.
     with_bar = not wishes.quiet and not output.is_terminal
     try:
-        with opened(name) as descriptor, batch_progress(lambda: count_lines(name), wanted=with_bar) as show:
+        with opened(name) as descriptor, progress_bar(lambda: count_lines(name), wanted=with_bar) as show:
             run_to_end(work(descriptor), _managers_of(agent, plugins))
     except (KeyboardInterrupt, TerminatedError):
         count = f"{batch.failed} of {batch.done} runs failed or were interrupted"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["table_text"]
+__all__ = ["table_shape"]
 
 _WORD: Final = 20
 """Columns that a word gets without being broken: more would leave a path no neighbours."""
@@ -16,29 +16,23 @@ _GAP: Final = 2
 """Columns between two columns of a table."""
 
 
-def table_text(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], *, fixed: int, stream: TextIO, width: int | None
-) -> str:
+def table_shape(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, fixed: int, width: int | None
+) -> RenderableType:
     """Return a table, or where words would be broken to fit, lines for each row.
 
     Args:
         columns: Their names.
         rows: Their cells.
         fixed: How many columns, from the first on, are not wrapped.
-        stream: Where it will be written, which decides on the style.
-        width: In columns; None takes the terminal's, and only there lines take the table's place.
+        width: Of the terminal, in columns; None for what is no terminal, where a table may be as wide as it is.
     """
-    from rich.console import Console, Group
+    from rich.console import Group
 
-    console = Console(file=stream, width=width, emoji=False)
     widths = _widths(columns, rows, fixed)
-    if width is None and sum(widths) + _GAP * (len(widths) - 1) > console.width:
-        shown: RenderableType = Group(*_records(columns, rows, fixed))
-    else:
-        shown = _table(columns, rows, fixed, widths)
-    with console.capture() as capture:
-        console.print(shown)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+    if width is not None and sum(widths) + _GAP * (len(widths) - 1) > width:
+        return Group(*_records(columns, rows, fixed))
+    return _table(columns, rows, fixed, widths)
 
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], fixed: int) -> list[int]:

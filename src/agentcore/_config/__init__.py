@@ -14,6 +14,7 @@ from agentcore._config.options import HookOptions
 from agentcore._config.plugin_config import validate_plugin_config, validate_table
 from agentcore._config.secrets import SecretRef
 from agentcore._config.settings import Settings
+from agentcore._config.sizes import parse_size
 from agentcore._config.state import ensure_state_dir
 from agentcore._config.table import ConfigRow, config_table
 
@@ -38,6 +39,7 @@ __all__ = [
     "is_secret_name",
     "load_settings",
     "parse_duration",
+    "parse_size",
     "validate_plugin_config",
     "validate_table",
 ]

@@ -18,21 +18,13 @@ from agentcore._delivery.queue import Queue
 from agentcore._delivery.worker import Execute, Worker
 from agentcore.types import Delivery, DeliveryMode
 
-__all__ = ["TAKEOVER", "BackgroundLane", "DurableLane", "LaneStatus", "retries_of"]
+__all__ = ["TAKEOVER", "BackgroundLane", "DurableLane", "LaneStatus"]
 
 _POLL: Final = 0.005
 """Seconds between two looks of one who waits for a lane."""
 
-_RETRIES: Final = 8
-"""How often a failed event of a durable lane is sent again, where nothing is said."""
-
 TAKEOVER: Final = 1.0
 """Seconds between two tries to become a lane's owner, and so for how long one whose owner died has none at most."""
-
-
-def retries_of(delivery: Delivery, *, durable: bool) -> int:
-    """Return how often a failed event is sent again, also where *delivery* leaves that open."""
-    return delivery.retries if delivery.retries is not None else _RETRIES if durable else 0
 
 
 @data(kw_only=True)
@@ -160,14 +152,14 @@ class DurableLane(_Lane):
         self,
         plugin: str,
         thread: LoopThread,
-        delivery: Delivery,
+        retries: int,
         source: JournalSource,
         execute: Execute,
         died: Callable[[Parcel, BaseException], None],
     ) -> None:
         super().__init__(plugin, thread)
         self._source = source
-        self._worker = Worker(source, execute=execute, retries=retries_of(delivery, durable=True), died=died)
+        self._worker = Worker(source, execute=execute, retries=retries, died=died)
 
     async def _work(self) -> None:
         while not await self._source.own():  # noqa: ASYNC110 - the owner may be another process, and die

@@ -94,6 +94,7 @@ class Lanes:
         plugin: str,
         name: str,
         delivery: Delivery,
+        retries: int,
         log: Log,
         hooks: Collection[str],
         specify: Specify,
@@ -106,6 +107,7 @@ class Lanes:
             plugin: The plugin.
             name: The lane's name in the journal.
             delivery: How.
+            retries: How often a failed event is sent again.
             log: The journal; open.
             hooks: What it delivers.
             specify: Looks up a hook.
@@ -127,7 +129,7 @@ class Lanes:
             lane = DurableLane(
                 plugin,
                 thread,
-                delivery,
+                retries,
                 JournalSource(log, name, specify),
                 partial(self._execute, plugin),
                 partial(self._died, plugin),

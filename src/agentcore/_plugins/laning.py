@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from agentcore._context.current import use_context
 from agentcore._delivery.journaled import Specified
-from agentcore._delivery.lane import BackgroundLane, retries_of
+from agentcore._delivery.lane import BackgroundLane
 from agentcore._delivery.lanes import Lanes, abandon
 from agentcore._delivery.parcel import Parcel
 from agentcore._delivery.post import Post
-from agentcore._plugins.declared import delivery_of, lane_name, may_be_laned, mode_of
+from agentcore._plugins.declared import delivery_of, lane_name, may_be_laned, mode_of, retries_of
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.lane_calls import LaneCall
 from agentcore._plugins.specification import HookSpecification
@@ -61,15 +61,8 @@ class Laning:
 
     def background(self, plugin: str) -> BackgroundLane:
         """Return the lane of *plugin* in memory."""
-        delivery = delivery_of(plugin, self._manager)
-        # One that would be durable is there for one run alone, and so has no lane that another process could take over.
-        return self.lanes.background(plugin, delivery, retries_of(delivery, durable=delivery.mode == "durable"))
-
-    def retries(self, plugin: str) -> int:
-        """Return how often a failed event is sent to *plugin* again."""
-        manager = self._manager
-        durable = any(mode_of(each, manager) == "durable" for each in manager._registry.of(plugin))
-        return retries_of(delivery_of(plugin, manager), durable=durable)
+        delivery, retries = delivery_of(plugin, self._manager), retries_of(plugin, self._manager)
+        return self.lanes.background(plugin, delivery, retries)
 
     def durable(self, plugin: str) -> str:
         """Make the lane of *plugin* known to the journal, and begin to deliver what waits there; blocks for the disk.
@@ -86,7 +79,8 @@ class Laning:
         log = manager.delivering.journal
         log.open()
         specify, delivers = specifying(self._manager_of), manager.delivering.delivers(plugin)
-        self.lanes.durable(plugin, name, delivery, log, hooks, specify, delivers=delivers)
+        retries = retries_of(plugin, manager)
+        self.lanes.durable(plugin, name, delivery, retries, log, hooks, specify, delivers=delivers)
         return name
 
     # --- at the end of a lane ---

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agentcore._delivery.parcel import Parcel
 from agentcore._delivery.replay import Replay, Replayed, Wish
-from agentcore._plugins.declared import may_be_laned
+from agentcore._plugins.declared import may_be_laned, retries_of
 from agentcore._plugins.lane_calls import LaneCall
 from agentcore._plugins.laning import specifying
 from agentcore.errors import PluginError, nearest
@@ -71,7 +71,7 @@ def _prepared(manager: PluginManager, plugin: str, since: Since, run: str | None
             call = calls[parcel.hook] = manager._compiler.lane_call_of(plugin, parcel.hook, whole=True)
         return await manager.delivering.laning.executed(plugin, parcel, call)
 
-    retries = manager.delivering.laning.retries(plugin)
+    retries = retries_of(plugin, manager)
     return Replay(log, wish, specify=specifying(lambda: manager), execute=execute, retries=retries)
 
 
