@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from agentcore._cli.program import program
+from agentcore._delivery.journal import Failure, Passage, Record
+from agentcore._delivery.sqlite import SqliteJournal
 
 AGENTS = """
 from agentcore import Agent, FunctionAgent
@@ -35,6 +38,42 @@ def divide(number: int) -> int:
 
 divider = FunctionAgent(divide)
 """
+
+AUDIT = """
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+from agentcore import hookimpl
+from agentcore.types import Delivery
+
+delivery = Delivery(mode="durable")
+Path("imported").touch()
+
+
+@hookimpl
+async def agent_complete(context, input, event):
+    while Path("hold").exists():
+        await asyncio.sleep(0.01)
+    if Path("broken").exists():
+        raise RuntimeError("the audit is out of order")
+    if Path("poison").exists() and Path("poison").read_text() in str(input):
+        raise ValueError("poison")
+    with open("audit.log", "a") as file:
+        print(os.getpid(), event.id, input.get("text"), file=file, flush=True)
+
+
+@hookimpl
+def register_commands():
+    return [click.Command("audited", callback=audited)]
+
+
+def audited():
+    click.echo(Path("audit.log").read_text() if Path("audit.log").exists() else "", nl=False)
+"""
+"""A durable plugin that writes what it gets to a file; files named ``hold``, ``broken`` and ``poison`` hinder it."""
 
 Install = Callable[..., None]
 
@@ -83,6 +122,50 @@ def install(site: Path) -> Install:
         (info / "entry_points.txt").write_text(f"[agentcore]\n{name} = {module}{entry}\n")
 
     return install
+
+
+@pytest.fixture
+def audit(install: Install, project: Path) -> Callable[[], list[str]]:
+    """The plugin :data:`AUDIT`, installed; returns the inputs that it has seen."""
+    install("audit", AUDIT)
+
+    def seen() -> list[str]:
+        log = project / "audit.log"
+        return [line.split()[-1] for line in log.read_text().splitlines()] if log.exists() else []
+
+    return seen
+
+
+class Keep(Protocol):
+    """Adds events to the journal of the project, as a program does."""
+
+    def __call__(
+        self, *events: Record, lane: str = "", hooks: Sequence[str] = (), fails: Mapping[int, str] = ...
+    ) -> None: ...
+
+
+@pytest.fixture
+def keep(project: Path) -> Keep:
+    """A journal without a program: *lane* is made for *hooks*, and gives up the events at the positions of *fails*."""
+
+    def keep(
+        *events: Record, lane: str = "", hooks: Sequence[str] = (), fails: Mapping[int, str] | None = None
+    ) -> None:
+        async def work() -> None:
+            journal = SqliteJournal(project / ".agentcore" / "journal.db")
+            await journal.open()
+            if lane:
+                await journal.join(lane, hooks, "now")
+            if events:
+                await journal.append(events)
+            if fails:
+                dead = [Failure(position=at, run="", attempts=3, due=0.0, error=text) for at, text in fails.items()]
+                await journal.settle(lane, Passage(cursor=max(fails), dead=dead))
+            await journal.aclose()
+
+        asyncio.run(work())
+
+    return keep
 
 
 @pytest.fixture
@@ -135,7 +218,7 @@ class Screen:
     """A terminal that a command writes to."""
 
     def __init__(self) -> None:
-        self._ours, self.descriptor = os.openpty()
+        self.ours, self.descriptor = os.openpty()
 
     def resize(self, *, columns: int) -> None:
         """Make it this wide."""
@@ -148,11 +231,11 @@ class Screen:
         os.close(self.descriptor)
         shown = b""
         try:
-            while chunk := os.read(self._ours, 4096):
+            while chunk := os.read(self.ours, 4096):
                 shown += chunk
         except OSError:  # Linux says so when the other end is closed
             pass
-        os.close(self._ours)
+        os.close(self.ours)
         return shown
 
 

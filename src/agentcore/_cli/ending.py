@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Generator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from types import FrameType
 from typing import Any, TypeAlias, TypeVar
 
@@ -86,6 +86,7 @@ def run_to_end(work: Coroutine[Any, Any, T], managers: Sequence[PluginManager]) 
                     raise TerminatedError(running.number) from None
                 raise FailureError("the run was cancelled by its own code") from error
             except SystemExit as error:
+                running.settle(runner)
                 raise FailureError(f"the run tried to end the program (SystemExit: {error})") from error
             finally:
                 running.over()
@@ -113,6 +114,14 @@ class _Running:
             raise asyncio.CancelledError
         return await work
 
+    def settle(self, runner: asyncio.Runner) -> None:
+        """Let the task end that waited for what tried to end the process: it does so, too, and through the loop."""
+        task = self._task
+        if task is not None and not task.done():
+            task.cancel()
+            with suppress(SystemExit):
+                runner.run(_ended(task))
+
     def over(self) -> None:
         """Nothing is cancelled any more."""
         self._task = None
@@ -125,3 +134,7 @@ class _Running:
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    await asyncio.wait([task])

@@ -59,7 +59,8 @@ def _newest(found: dict[str, RunFound]) -> Sequence[RunFound]:
 async def _advice(journal: Journal) -> str:
     newest: dict[str, RunFound] = {}
     async for each in _backwards(journal):
-        newest.setdefault(each.record.root, RunFound(each.record))
+        if each.record.run == each.record.root:
+            newest.setdefault(each.record.run, RunFound(each.record))
         if len(newest) == _NAMED:
             break
     return f"the newest are: {', '.join(map(str, newest.values()))}." if newest else "it has none at all."
