@@ -98,7 +98,11 @@ def test_a_lane_for_programs(invoke: Any, keep: Any) -> None:
         pytest.param(WAITING, "", [], "no plugin of this name is installed", id="not installed"),
         pytest.param(WAITING, 'enabled = ["audit"]', [], "the next program with this plugin does", id="a module"),
         pytest.param(
-            WAITING, "[delivery.audit]\nworker = true", ["audit"], "nobody delivers this: `agentcore worker` does", id="w"
+            WAITING,
+            "[delivery.audit]\nworker = true",
+            ["audit"],
+            "nobody delivers this: `agentcore worker` does",
+            id="w",
         ),
         pytest.param(
             WAITING, '[delivery.audit]\nmode = "inline"', ["audit"], "the delivery is 'inline' now", id="not durable"

@@ -25,7 +25,9 @@ def family(keep: Any) -> None:
         happened("agent_start", ROOT, time=T, input={"key": "sk-secret"}),
         happened("agent_start", CHILD, time=T + 0.001, **child),
         happened("agent_start", GRANDCHILD, time=T + 0.002, **grandchild),
-        happened("model_complete", GRANDCHILD, time=T + 2, model="m-1", usage=USAGE, duration=1.5, outcome="ok", **grandchild),
+        happened(
+            "model_complete", GRANDCHILD, time=T + 2, model="m-1", usage=USAGE, duration=1.5, outcome="ok", **grandchild
+        ),
         happened("agent_complete", GRANDCHILD, time=T + 3, usage=USAGE, duration=2.9, outcome="ok", **grandchild),
         happened("agent_error", CHILD, time=T + 4, usage=USAGE, duration=3.9, outcome="timeout", **child),
     )

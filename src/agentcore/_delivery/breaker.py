@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import uniform
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["Breaker", "BreakerState", "backoff"]
+__all__ = ["THRESHOLD", "Breaker", "BreakerState", "backoff"]
 
 BreakerState: TypeAlias = Literal["closed", "open", "half_open"]
 """``closed`` lets every delivery through, ``open`` none, and ``half_open`` one: the probe."""

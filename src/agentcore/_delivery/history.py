@@ -22,6 +22,7 @@ class _Failed:
 
     appended: Appended
     due: float
+    error: str
 
 
 class History:
@@ -60,8 +61,6 @@ class History:
         self._failed: dict[int, _Failed] = {}
         self.fault: JournalError | None = None
         """Why it cannot be read any further."""
-        self.is_over = False
-        """Whether nothing is left to be taken."""
 
     async def take(self, limit: int, now: float) -> Sequence[Parcel]:
         due = [each.appended for each in self._heads() if each.due <= now][:limit]
@@ -69,8 +68,7 @@ class History:
             await self._refill()
         fresh = [self._fresh.popleft() for _ in range(min(limit - len(due), len(self._fresh)))]
         self._taken = {each.position: each for each in (*due, *fresh)}
-        self.is_over = not (self._taken or self._failed)
-        if self.is_over or self.fault is not None:
+        if self.fault is not None or not (self._taken or self._failed):
             self._ended()
         return [Shipped(each, self._specify) for each in (*due, *fresh)]
 
@@ -86,6 +84,16 @@ class History:
         async for batch in self._log.journal.select(evolve(self._selection, after=self._read)):
             return batch
         return ()
+
+    async def has_untried(self) -> bool:
+        """Whether there are events that were never taken."""
+        if not self._fresh:
+            await self._refill()
+        return bool(self._fresh)
+
+    def left(self) -> Iterable[tuple[Appended, str]]:
+        """The events that wait to be sent again, each with its last error."""
+        return [(self._failed[position].appended, self._failed[position].error) for position in sorted(self._failed)]
 
     def _heads(self) -> Iterable[_Failed]:
         """The oldest failure of each run: what comes later of it waits behind that."""
@@ -108,7 +116,7 @@ class History:
 
     def _repeated(self, failure: Failure) -> _Failed:
         appended = self._taken[failure.position]
-        return _Failed(evolve(appended, attempt=failure.attempts + 1, again=True), failure.due)
+        return _Failed(evolve(appended, attempt=failure.attempts + 1, again=True), failure.due, failure.error)
 
     async def blocked(self) -> Collection[str]:
         return {each.appended.record.run for each in self._failed.values()}

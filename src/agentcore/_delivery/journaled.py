@@ -29,45 +29,41 @@ Specify: TypeAlias = Callable[[str], Specified | None]
 class Shipped:
     """An event out of the journal."""
 
-    __slots__ = ("_appended", "_specify")
+    __slots__ = ("_specify", "appended")
 
     def __init__(self, appended: Appended, specify: Specify) -> None:
-        self._appended = appended
+        self.appended = appended
         self._specify = specify
 
     @property
     def position(self) -> int:
-        return self._appended.position
-
-    @property
-    def id(self) -> str:
-        return self._appended.record.id
+        return self.appended.position
 
     @property
     def hook(self) -> str:
-        return self._appended.record.hook
+        return self.appended.record.hook
 
     @property
     def run(self) -> str:
-        return self._appended.record.run
+        return self.appended.record.run
 
     @property
     def attempt(self) -> int:
-        return self._appended.attempt
+        return self.appended.attempt
 
     @property
     def again(self) -> bool:
-        return self._appended.again
+        return self.appended.again
 
     @property
     def time(self) -> float:
-        return self._appended.record.time
+        return self.appended.record.time
 
     def open(self) -> Opened:
         specified = self._specify(self.hook)
         if specified is None:
             raise LookupError(f"there is no hook {self.hook!r} any more")
-        decoded = decode(self._appended, *specified)
+        decoded = decode(self.appended, *specified)
         return Opened(decoded.arguments, decoded.context)
 
 

@@ -11,9 +11,9 @@ from typing import Final
 from attrs import evolve
 
 from agentcore._data import data
-from agentcore._delivery.breaker import backoff
+from agentcore._delivery.breaker import THRESHOLD, backoff
 from agentcore._delivery.history import History
-from agentcore._delivery.journal import Passage, Selection
+from agentcore._delivery.journal import Appended, Passage, Selection
 from agentcore._delivery.journaled import Shipped, Specify
 from agentcore._delivery.log import Log
 from agentcore._delivery.parcel import Parcel
@@ -34,7 +34,7 @@ PERIODS: Final = 5
 """For how many periods in a row of the breaker's, of a quarter of a minute together, a provider may be down."""
 
 
-_SAME: Final = 0.5
+SAME: Final = 0.5
 """Seconds between what is said twice of the same time."""
 
 
@@ -218,12 +218,8 @@ class Replay:
         await asyncio.wait([working, stopping])
         if not working.cancelled():
             working.result()
-        if history.fault is not None:
-            raise history.fault
-        if len(self._pauses) >= PERIODS:
-            await self._give_up()
-        if history.is_over and not self._stopped:
-            await self._keep(None, None)
+        if not self._stopped:
+            await self._finish(history)
         return Replayed(
             total=self.total,
             resumed=self._resumed,
@@ -231,6 +227,17 @@ class Replay:
             delivered=self.delivered,
             failed=[*self._failed, *self._streak],
         )
+
+    async def _finish(self, history: History) -> None:
+        """See whether all was tried, and forget the place then."""
+        down = len(self._pauses) >= PERIODS and await history.has_untried()
+        if history.fault is not None:
+            raise history.fault
+        if down:
+            raise self._down()
+        # What is left failed again and again while there was nothing else.
+        self._failed += [_failure(appended, error) for appended, error in history.left()]
+        await self._keep(None, None)
 
     def stop(self) -> None:
         """End :meth:`deliver`; on any thread."""
@@ -248,12 +255,15 @@ class Replay:
         newest = max(passage.delivered, default=0)
         self._failed += [each for each in self._streak if each.position < newest]
         self._streak = [each for each in self._streak if each.position >= newest]
+        if self._pauses or len(self._streak) >= THRESHOLD:
+            # It is the plugin, and not the events: they are sent again when it is mended.
+            place = min([place, *(each.position - 1 for each in self._streak)])
         await self._log.call(lambda: self._log.journal.keep_bookmark(self._begin, place))
 
     def _paused(self, stop: asyncio.Event, until: float | None) -> None:
         if until is None:
             self._pauses.clear()
-        elif not self._pauses or until - self._pauses[-1] > _SAME:
+        elif not self._pauses or until - self._pauses[-1] > SAME:
             self._pauses.append(until)
         if len(self._pauses) >= PERIODS:
             stop.set()
@@ -270,34 +280,31 @@ class Replay:
             shown,
         )
         assert isinstance(parcel, Shipped)
-        self._streak.append(
-            ReplayFailure(
-                position=parcel.position,
-                id=parcel.id,
-                hook=parcel.hook,
-                run=parcel.run,
-                attempts=parcel.attempt,
-                error=shown,
-            )
-        )
+        self._streak.append(_failure(evolve(parcel.appended, attempt=parcel.attempt + 1), shown))
 
-    async def _give_up(self) -> None:
-        """Have the next replay begin with the first event of those that the provider did not take.
-
-        Raises:
-            PluginError: Always.
-        """
-        place = await self._log.call(lambda: self._log.journal.bookmark(self._begin))
-        first = min((each.position for each in self._streak), default=None)
-        if first is not None and place is not None:
-            place = min(place, first - 1)
-            await self._log.call(lambda: self._log.journal.keep_bookmark(self._begin, place))
-        raise PluginError(
+    def _down(self) -> PluginError:
+        before = f"; {len(self._failed)} were given up before" if self._failed else ""
+        error = PluginError(
             f"the replay was stopped after {self.delivered} of {self.total} events: the plugin {self._wish.plugin!r} "
-            f"fails at every event ({_shown(self._last_error)})",
+            f"fails at every event ({_shown(self._last_error)}){before}",
             plugin=self._wish.plugin,
             hint="mend it, and start the same replay again: it goes on with the first event that was not taken.",
-        ) from self._last_error
+        )
+        error.__cause__ = self._last_error
+        return error
+
+
+def _failure(appended: Appended, error: str) -> ReplayFailure:
+    """Describe an event that is not sent again; its attempt is the one that is not made."""
+    record = appended.record
+    return ReplayFailure(
+        position=appended.position,
+        id=record.id,
+        hook=record.hook,
+        run=record.run,
+        attempts=appended.attempt - 1,
+        error=error or "not sent: an event before it, of its run, failed",
+    )
 
 
 def _shown(error: BaseException | None) -> str:
