@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from pathlib import Path
@@ -540,3 +541,37 @@ def test_help_where_the_configuration_is_broken(command: Any, install: Any, proj
     assert "plugins' commands are not listed" in result.stderr
     assert "agentcore.toml:1:" in result.stderr
     assert command("hello").returncode == 2
+
+
+FAULTS = {
+    "raises": ("    raise ValueError('broken')", "ValueError", "broken"),
+    "hangs": ("    import asyncio\n    await asyncio.Event().wait()", "HookTimeoutError", "within 0.2 s"),
+    "cancels": ("    import asyncio\n    raise asyncio.CancelledError", "CancelledError", ""),
+    "exits": ("    import sys\n    sys.exit(3)", "SystemExit", "3"),
+}
+
+
+def test_what_failed_in_a_run_is_listed_afterwards(command: Any, install: Any, project: Path) -> None:
+    """A later process sees which plugin failed in which hook, however it did; runs and other plugins were unharmed."""
+    (project / "agentcore.toml").write_text("hook_timeout = 0.2\n")
+    for name, (body, *_) in FAULTS.items():
+        install(name, f"from agentcore import hookimpl\n@hookimpl\nasync def agent_start():\n{body}\n")
+    install(
+        "late", "from agentcore import hookimpl\n@hookimpl\ndef agentcore_startup():\n    raise OSError('no disk')\n"
+    )
+    install("good", GOOD)
+    assert listed(command("plugins", "--json"))["raises"]["logged"] == []
+    for _ in range(2):
+        result = command("run", "crew:echo", "-i", "x")
+        assert result.returncode == 0, result.stderr
+    found = listed(command("plugins", "--json"))
+    assert found["good"]["logged"] == []
+    (late,) = found["late"]["logged"]
+    assert (late["hook"], late["type"], late["message"]) == ("setup", "OSError", "no disk")
+    for name, (_, error, message) in FAULTS.items():
+        (failure,) = found[name]["logged"]
+        assert (failure["hook"], failure["type"]) == ("agent_start", error)
+        assert message in failure["message"]
+    assert "failed in" in command("plugins").stdout
+    told = command("plugins", "info", "raises").stdout
+    assert re.search(r"failed in agent_start \d+ s ago: ValueError: broken", told)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentcore._config import Settings, ensure_state_dir, load_settings, validate_table
-from agentcore._plugins import PluginManager
+from agentcore._plugins import FailureLog, PluginManager
 
 if TYPE_CHECKING:
     from agentcore.models import ModelConfig
@@ -36,6 +36,7 @@ def new_plugin_manager(settings: Settings | None = None) -> PluginManager:
     from agentcore.models import BuiltinModels
 
     manager = PluginManager(load_settings() if settings is None else settings)
+    manager.failure_log = FailureLog(manager.settings.state_dir)
     manager.register(BuiltinModels(_configured_models(manager.settings)), "agentcore.models")
     manager.load()
     return manager

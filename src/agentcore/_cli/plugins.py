@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import time
 from typing import Any, Final
 
 import attrs
@@ -17,8 +18,9 @@ from agentcore._cli.options import common_options, json_option, start_option
 from agentcore._cli.output import Output, json_text
 from agentcore._cli.records import described
 from agentcore._cli.session import Session
+from agentcore._cli.units import span
 from agentcore._config import ConfigRow, config_table
-from agentcore._plugins import PluginManager, PluginStatus, installed_plugins
+from agentcore._plugins import FailureLog, LoggedFailure, PluginManager, PluginStatus, installed_plugins
 from agentcore._plugins.loading import config_model, import_plugin
 from agentcore.errors import AgentCoreError, PluginError, PluginNotFoundError, nearest
 
@@ -36,7 +38,8 @@ _COLUMNS: Final = ("name", "status", "version", "distribution", "load time", "ho
 def plugins(context: click.Context, hook: str | None, start: bool, as_json: bool) -> None:
     """List the plugins, and what became of each.
 
-    They are loaded for it, and not started up: what fails only then is seen with --start.
+    They are loaded for it, and not started up: what fails only then is seen with --start.  What failed in runs of the
+    last week is listed, too.
     """
     if context.invoked_subcommand is not None:
         return
@@ -46,11 +49,12 @@ def plugins(context: click.Context, hook: str | None, start: bool, as_json: bool
     statuses = run_to_end(_started(manager), [manager]) if start else manager.statuses()
     _warn_of_refusal(manager)
     shown = [each for each in statuses if hook is None or hook in each.hooks]
+    failures = _logged(manager)
     output = Output()
     if as_json:
-        output.json([_record(each) for each in shown])
+        output.json([_record(each, failures) for each in shown])
     else:
-        output.table(_COLUMNS, [_row(each) for each in shown])
+        output.table(_COLUMNS, [_row(each, failures) for each in shown])
 
 
 async def _started(manager: PluginManager) -> Sequence[PluginStatus]:
@@ -75,17 +79,28 @@ def _warn_of_refusal(manager: PluginManager) -> None:
         warn(f"no agent can run: {error}")
 
 
-def _row(status: PluginStatus) -> Sequence[str]:
-    time = "" if status.load_time is None else f"{status.load_time * 1000:.0f} ms"
+def _logged(manager: PluginManager) -> Sequence[LoggedFailure]:
+    """Return what failed in the runs of other processes."""
+    return FailureLog(manager.settings.state_dir).recent()
+
+
+def _row(status: PluginStatus, failures: Sequence[LoggedFailure] = ()) -> Sequence[str]:
+    load_time = "" if status.load_time is None else f"{status.load_time * 1000:.0f} ms"
+    logged = [_failure(each) for each in failures if each.plugin == status.name]
     return (
         status.name,
         status.status,
         status.version or "",
         status.distribution or status.source,
-        time,
+        load_time,
         ", ".join(status.hooks),
-        reason_of(status),
+        "; ".join([reason for reason in (reason_of(status),) if reason] + logged),
     )
+
+
+def _failure(failure: LoggedFailure) -> str:
+    ago = span(time() - failure.time)
+    return f"failed in {failure.hook} {ago} ago: {failure.type}: {failure.message}"
 
 
 def reason_of(status: PluginStatus) -> str:
@@ -102,9 +117,10 @@ def reason_of(status: PluginStatus) -> str:
     return "; ".join(parts)
 
 
-def _record(status: PluginStatus) -> dict[str, Any]:
+def _record(status: PluginStatus, failures: Sequence[LoggedFailure] = ()) -> dict[str, Any]:
     error = None if status.error is None else described(status.error)
-    return {**attrs.asdict(status, recurse=False), "error": error}
+    logged = [attrs.asdict(each) for each in failures if each.plugin == status.name]
+    return {**attrs.asdict(status, recurse=False), "error": error, "logged": logged}
 
 
 # --- one plugin's config ---
@@ -121,14 +137,15 @@ def info(context: click.Context, name: str, as_json: bool) -> None:
     status = status_of(manager, name)
     model, problem = _config_model(manager, status)
     rows = [] if model is None else config_table(model, manager.get_config(name))
+    failures = _logged(manager)
     facts = delivery_facts(manager, name) if status.status == "loaded" else ()
     output = Output()
     if as_json:
         config, delivery = ([attrs.asdict(each) for each in found] for found in (rows, facts))
-        output.json({**_record(status), "config": config, "delivery": delivery})
+        output.json({**_record(status, failures), "config": config, "delivery": delivery})
         return
     hint = status.error.hint if isinstance(status.error, AgentCoreError) else ""
-    for fact, value in (*zip(_COLUMNS, _row(status), strict=True), ("hint", hint), ("source", status.source)):
+    for fact, value in (*zip(_COLUMNS, _row(status, failures), strict=True), ("hint", hint), ("source", status.source)):
         if value:
             output.line(f"{fact:<13} {value}")
     output.line("")

@@ -16,6 +16,7 @@ from agentcore._middleware import ProviderMiddleware
 from agentcore._plugins.closing import close
 from agentcore._plugins.compiler import Compiler
 from agentcore._plugins.delivering import Delivering
+from agentcore._plugins.failure_log import FailureLog
 from agentcore._plugins.hooks import SPECIFICATIONS, Hooks, new_hooks
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.lifecycle import Lifecycle
@@ -73,6 +74,8 @@ class PluginManager:
         self.name = name
         self.is_worker = False
         """Whether the process is there to deliver, as ``agentcore worker`` is."""
+        self.failure_log: FailureLog | None = None
+        """Where failures are kept for ``agentcore plugins``; None keeps none."""
         self.contexts = parent.contexts if parent else ContextManager()
         self.hook = new_hooks()
         self.ready = False

@@ -32,7 +32,10 @@ async def report(
         owner._lifecycle.failed(plugin, error)
         hook = "setup"
     # The first of a kind is told in full; a plugin that fails at every event must not fill the log.
-    level = logging.WARNING if owner._roster.stumbled(plugin, hook, error) else logging.DEBUG
+    first = owner._roster.stumbled(plugin, hook, error)
+    if first and manager.root.failure_log is not None:
+        manager.root.failure_log.note(plugin, hook, error)
+    level = logging.WARNING if first else logging.DEBUG
     logger.log(level, "plugin %r failed in %r: %s: %s", plugin, hook, type(error).__name__, error)
     if hook != "plugin_error":
         await manager.hook.plugin_error(context=context, plugin=plugin, hook=hook, error=error)
