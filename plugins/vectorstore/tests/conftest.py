@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from word_embedder import WordEmbedder
 
-from agentcore_vectorstore import Store, open_store
+from agentcore_vectorstore import SyncStore, open_store_sync
+from agentcore_vectorstore.testing import WordEmbedder
 
 BACKENDS = {"memory": "memory://", "sqlite": "sqlite:///memory.db"}
 """Every backend passes the contract; a path in the string is relative to the test's own folder."""
@@ -29,18 +29,18 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store(url: str, tmp_path: Path, embedder: WordEmbedder) -> Iterator[Store]:
+def store(url: str, tmp_path: Path, embedder: WordEmbedder) -> Iterator[SyncStore]:
     """An empty store of each backend."""
-    with open_store(url, embedder=embedder, folder=tmp_path) as store:
+    with open_store_sync(url, embedder=embedder, folder=tmp_path) as store:
         yield store
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path, embedder: WordEmbedder) -> Callable[..., Store]:
+def sqlite(tmp_path: Path, embedder: WordEmbedder) -> Callable[..., SyncStore]:
     """Opens a file in the test's folder, again and again."""
 
-    def open_file(name: str = "memory.db", **options: object) -> Store:
-        return open_store(f"sqlite:///{name}", **{"embedder": embedder, "folder": tmp_path} | options)  # type: ignore[arg-type]
+    def open_file(name: str = "memory.db", **options: object) -> SyncStore:
+        return open_store_sync(f"sqlite:///{name}", **{"embedder": embedder, "folder": tmp_path} | options)  # type: ignore[arg-type]
 
     return open_file
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from word_embedder import WordEmbedder
 
 from agentcore import PluginManager, Settings
 from agentcore.types import Document
 from agentcore_vectorstore import VectorStoreProvider
+from agentcore_vectorstore.testing import WordEmbedder
 
 METADATA = {"agent": "triage", "time": "2026-01-02T03:04:05.000000+00:00", "confidence": 7}
 
@@ -63,7 +63,7 @@ def test_table_shows_the_best_first(filled: VectorStoreProvider) -> None:
 
 def test_json_is_the_whole_of_each_hit(filled: VectorStoreProvider) -> None:
     """An array of objects, and nothing else on stdout."""
-    result = search(filled, "apples", "--json", "--limit", "1", "--mode", "keyword")
+    result = search(filled, "apples", "--json", "--limit", "1", "--fusion", "bm25")
     (hit,) = json.loads(result.stdout)
     assert hit.pop("score") > 0
     assert hit == {"id": "a", "source": "vectorstore", "text": "red apples", "metadata": METADATA}
@@ -73,7 +73,7 @@ def test_json_is_the_whole_of_each_hit(filled: VectorStoreProvider) -> None:
 @pytest.mark.parametrize(
     ("arguments", "ids"),
     [
-        (["red", "-k", "1", "--mode", "keyword"], ["b"]),
+        (["red", "-k", "1", "--fusion", "bm25"], ["b"]),
         (["red", "pears"], ["b", "a", "c"]),
         (["red", "--filter", "agent=triage"], ["a"]),
         (["red", "--filter", "agent=triage", "--filter", "confidence=7"], ["a"]),
@@ -81,7 +81,7 @@ def test_json_is_the_whole_of_each_hit(filled: VectorStoreProvider) -> None:
         (["red", "--filter", 'confidence="7"'], []),
         (["red", "--filter", "agent=nobody"], []),
         (["red", "--filter", "agent=NaN"], []),
-        (["unheard", "--mode", "keyword"], []),
+        (["unheard", "--fusion", "bm25"], []),
     ],
     ids=" ".join,
 )
@@ -94,7 +94,7 @@ def test_options_choose_the_hits(filled: VectorStoreProvider, arguments: list[st
 
 def test_finding_none_is_told_to_a_person(filled: VectorStoreProvider) -> None:
     """On stderr: stdout is the result, and it is empty."""
-    result = search(filled, "unheard", "--mode", "keyword")
+    result = search(filled, "unheard", "--fusion", "bm25")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "nothing found\n")
 
 
@@ -142,7 +142,7 @@ def test_file_that_cannot_be_read_is_a_failure(provider: VectorStoreProvider, tm
         ([], "Missing argument 'TEXT...'"),
         (["  "], "the text to search for is empty"),
         (["red", "-k", "0"], "0 is not in the range x>=1"),
-        (["red", "--mode", "magic"], "'magic' is not one of 'hybrid', 'vector', 'keyword'"),
+        (["red", "--fusion", "magic"], "'magic' is not one of 'zscore', 'rrf', 'vector', 'bm25'"),
         (["red", "--filter", "agent"], "'agent' is not KEY=VALUE, as agent=triage"),
         (["red", "--filter", "=x"], "'=x' is not KEY=VALUE"),
     ],
@@ -187,5 +187,5 @@ def test_state_folder_is_the_programs(tmp_path: Path) -> None:
 def test_help_explains_the_command(provider: VectorStoreProvider) -> None:
     """Every option, with its default."""
     result = search(provider, "--help")
-    for part in ("TEXT...", "-k, --limit", "--mode [hybrid|vector|keyword]", "--filter KEY=VALUE", "--json"):
+    for part in ("TEXT...", "-k, --limit", "--fusion [zscore|rrf|vector|bm25]", "--filter KEY=VALUE", "--json"):
         assert part in result.stdout

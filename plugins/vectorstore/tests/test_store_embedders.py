@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from word_embedder import WordEmbedder
 
 from agentcore.errors import ConfigError
-from agentcore_vectorstore import Document, Store, open_store
+from agentcore_vectorstore import Document, SyncStore, open_store_sync
 from agentcore_vectorstore.errors import (
     EmbedderError,
     EmbedderMismatchError,
@@ -23,8 +22,9 @@ from agentcore_vectorstore.errors import (
     KeywordOnlyWarning,
     QueryError,
 )
+from agentcore_vectorstore.testing import WordEmbedder
 
-Open = Callable[..., Store]
+Open = Callable[..., SyncStore]
 
 MEMORIES = {
     "refund": "Customers may request a refund within thirty days of their purchase.",
@@ -53,7 +53,7 @@ def memories() -> Any:
     """A store with the default embedder."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        store = open_store("memory://")
+        store = open_store_sync("memory://")
     with store:
         store.add(Document(id=id, text=text) for id, text in MEMORIES.items())
         yield store
@@ -63,15 +63,15 @@ def memories() -> Any:
 
 
 @pytest.mark.parametrize(("question", "answer"), PARAPHRASES.items())
-def test_paraphrase_is_found_by_meaning(memories: Store, question: str, answer: str) -> None:
+def test_paraphrase_is_found_by_meaning(memories: SyncStore, question: str, answer: str) -> None:
     """The right memory comes first, though it does not share one telling word with the question."""
     assert memories.embedder is not None
-    assert memories.search(question, mode="keyword") == []
-    for mode in ("vector", "hybrid"):
-        assert memories.search(question, limit=1, mode=mode)[0].document.id == answer
+    assert memories.search(question, fusion="bm25") == []
+    for mode in ("vector", "zscore"):
+        assert memories.search(question, limit=1, fusion=mode)[0].document.id == answer
 
 
-def test_rare_word_is_found_by_hybrid_search(memories: Store) -> None:
+def test_rare_word_is_found_by_hybrid_search(memories: SyncStore) -> None:
     """What means nothing to the model is found by its letters."""
     memories.add([Document(id="code", text="It failed with QX-4711 again.")])
     assert memories.search("QX-4711", limit=1)[0].document.id == "code"
@@ -101,7 +101,7 @@ def test_store_of_another_embedder_is_refused(sqlite: Open, other: WordEmbedder,
     assert named in message
     assert "embedder='none'" in message
     with sqlite() as store:
-        assert len(store.search("x", mode="vector")) == 1
+        assert len(store.search("x", fusion="vector")) == 1
 
 
 def test_store_without_embedder_searches_by_words(sqlite: Open) -> None:
@@ -112,7 +112,7 @@ def test_store_without_embedder_searches_by_words(sqlite: Open) -> None:
         assert "(none)" in repr(store)
         assert [hit.document.text for hit in store.search("an apple")] == ["red apples"]
         with pytest.raises(QueryError, match=r"opened without an embedder") as caught:
-            store.search("an apple", mode="vector")
+            store.search("an apple", fusion="vector")
         assert "pip install agentcore-minilm" in caught.value.hint
 
 
@@ -130,11 +130,11 @@ def test_what_was_stored_without_embedder_gets_its_vectors_later(
     with caplog.at_level(logging.WARNING), sqlite(embedder=embedder) as store:
         assert "texts embedded, and found by meaning from now on: 300" in caplog.text
         assert store.count() == 301
-        assert len(store.search("apple", mode="vector", limit=1000)) == 301
-        (hit,) = store.search("apple number7", mode="vector", limit=1)
+        assert len(store.search("apple", fusion="vector", limit=1000)) == 301
+        (hit,) = store.search("apple number7", fusion="vector", limit=1)
         assert hit.document == documents[7]
         assert hit.score == pytest.approx(1, abs=1e-5)
-        assert [hit.document.id for hit in store.search("number299", mode="keyword")] == ["299"]
+        assert [hit.document.id for hit in store.search("number299", fusion="bm25")] == ["299"]
     caplog.clear()
     with sqlite(embedder=embedder):
         assert caplog.text == ""
@@ -165,7 +165,7 @@ def test_late_vectors_do_not_undo_what_others_write(sqlite: Open) -> None:
             store.delete(["b"])
 
         with sqlite(embedder=Rival(change)) as late:
-            assert sorted(hit.document.text for hit in late.search("text", mode="vector")) == ["kept", "new text"]
+            assert sorted(hit.document.text for hit in late.search("text", fusion="vector")) == ["kept", "new text"]
 
 
 class Broken(WordEmbedder):
@@ -192,7 +192,7 @@ class Broken(WordEmbedder):
 )
 def test_embedder_that_returns_nonsense(vectors: list[list[float]], message: str) -> None:
     """The error names it and the text, and nothing is stored."""
-    with open_store("memory://", embedder=Broken(np.array(vectors, dtype=np.float32))) as store:
+    with open_store_sync("memory://", embedder=Broken(np.array(vectors, dtype=np.float32))) as store:
         with pytest.raises(EmbedderError, match=message):
             store.add([Document(text="first"), Document(text="second")])
         assert store.count() == 0
@@ -200,9 +200,9 @@ def test_embedder_that_returns_nonsense(vectors: list[list[float]], message: str
 
 def test_vectors_are_brought_to_unit_length() -> None:
     """An embedder need not do it: scores are cosines all the same."""
-    with open_store("memory://", embedder=Broken(np.array([[3.0, 4.0]], dtype=np.float32))) as store:
+    with open_store_sync("memory://", embedder=Broken(np.array([[3.0, 4.0]], dtype=np.float32))) as store:
         store.add([Document(text="x")])
-        assert store.search("y", mode="vector")[0].score == pytest.approx(1)
+        assert store.search("y", fusion="vector")[0].score == pytest.approx(1)
 
 
 # --- how they are found
@@ -217,7 +217,7 @@ def test_missing_default_embedder_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     """Without agentcore-minilm the store works by keywords, and a warning says what to install."""
     monkeypatch.setattr("importlib.metadata.entry_points", no_entry_points)
     with pytest.warns(KeywordOnlyWarning, match="python -m pip install agentcore-minilm") as caught:
-        store = open_store("memory://")
+        store = open_store_sync("memory://")
     assert caught[0].filename == __file__
     with store:
         store.add([Document(text="red apples")])
@@ -228,9 +228,9 @@ def test_missing_default_embedder_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 def test_unknown_embedder_is_named(embedder: str) -> None:
     """An embedder that was asked for by name is never replaced silently."""
     with pytest.raises(EmbedderNotFoundError) as caught:
-        open_store("memory://", embedder=embedder)
+        open_store_sync("memory://", embedder=embedder)
     assert f"no embedder {embedder.partition(':')[0]!r} is installed" in str(caught.value)
-    assert "'minilm', 'none'" in caught.value.hint
+    assert "'minilm'" in caught.value.hint
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     (tmp_path / "site" / "third_party.py").write_text(
         "from agentcore_vectorstore._sqlite import open_memory\n"
-        "from word_embedder import WordEmbedder\n"
+        "from agentcore_vectorstore.testing import WordEmbedder\n"
         "def make_embedder(model='plain'):\n"
         "    return WordEmbedder(id=f'fancy-{model}')\n"
         "def open_fancy(url, *, folder, create):\n"
@@ -269,7 +269,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_installed_embedder_is_found_by_name(url: str, embedder: str | None, id: str) -> None:
     """By its entry point, with a model behind the colon; the argument wins over the connection string."""
-    with open_store(url, embedder=embedder) as store:
+    with open_store_sync(url, embedder=embedder) as store:
         assert store.embedder is not None
         assert store.embedder.id == id
 
@@ -277,9 +277,9 @@ def test_installed_embedder_is_found_by_name(url: str, embedder: str | None, id:
 @pytest.mark.usefixtures("installed")
 def test_installed_backend_is_found_by_scheme() -> None:
     """Its options are its own, and a mistyped scheme is told its name."""
-    with open_store("fancydb://user:secret@host/db?size=3", embedder="none") as store:
+    with open_store_sync("fancydb://user:secret@host/db?size=3", embedder="none") as store:
         store.add([Document(text="x")])
         assert store.count() == 1
     with pytest.raises(ConfigError, match=r"no backend has the scheme 'fancybd'") as caught:
-        open_store("fancybd://host")
+        open_store_sync("fancybd://host")
     assert "did you mean 'fancydb'? Known: 'fancydb', 'memory', 'sqlite'." in caught.value.hint

@@ -9,10 +9,9 @@ from pathlib import Path
 import apsw
 import pytest
 from raw_database import raw
-from word_embedder import WordEmbedder
 
 from agentcore.errors import ConfigError
-from agentcore_vectorstore import Document, Store, open_store
+from agentcore_vectorstore import Document, SyncStore, open_store_sync
 from agentcore_vectorstore.errors import (
     StoreAccessError,
     StoreCorruptError,
@@ -22,8 +21,9 @@ from agentcore_vectorstore.errors import (
     StoreNotFoundError,
     StoreVersionError,
 )
+from agentcore_vectorstore.testing import WordEmbedder
 
-Open = Callable[..., Store]
+Open = Callable[..., SyncStore]
 
 
 # --- where it lies
@@ -35,20 +35,20 @@ def test_store_lasts(sqlite: Open) -> None:
     with sqlite() as store:
         store.add([document])
     with sqlite() as store:
-        for mode in ("hybrid", "vector", "keyword"):
-            assert [hit.document for hit in store.search("apple apples", mode=mode)] == [document]
+        for mode in ("zscore", "vector", "bm25"):
+            assert [hit.document for hit in store.search("apple apples", fusion=mode)] == [document]
 
 
 def test_relative_file_lies_in_the_folder(tmp_path: Path) -> None:
     """Folders that are missing are made."""
-    with open_store("sqlite:///deep/er/memory.db", embedder="none", folder=tmp_path / "state") as store:
+    with open_store_sync("sqlite:///deep/er/memory.db", embedder="none", folder=tmp_path / "state") as store:
         assert store.location == str(tmp_path / "state/deep/er/memory.db")
     assert (tmp_path / "state/deep/er/memory.db").is_file()
 
 
 def test_absolute_file_has_four_slashes(tmp_path: Path) -> None:
     """The folder does not matter then; percent-encoding and spaces work."""
-    with open_store(f"sqlite:///{tmp_path}/a%3Fb c.db", embedder="none", folder=Path("/nowhere")):
+    with open_store_sync(f"sqlite:///{tmp_path}/a%3Fb c.db", embedder="none", folder=Path("/nowhere")):
         pass
     assert (tmp_path / "a?b c.db").is_file()
 
@@ -56,7 +56,7 @@ def test_absolute_file_has_four_slashes(tmp_path: Path) -> None:
 def test_home_folder_may_be_abbreviated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tilde means the home folder, as in a shell."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    with open_store("sqlite:///~/memory.db", embedder="none", folder=Path("/nowhere")) as store:
+    with open_store_sync("sqlite:///~/memory.db", embedder="none", folder=Path("/nowhere")) as store:
         assert store.location == str(tmp_path / "memory.db")
 
 
@@ -64,13 +64,16 @@ def test_default_file_lies_in_the_state_folder(tmp_path: Path, monkeypatch: pyte
     """Without any argument, the memory is .agentcore/memory.db below the current folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("AGENTCORE_STATE_DIR", raising=False)
-    with open_store(embedder="none") as store:
+    with open_store_sync(embedder="none") as store:
         assert Path(store.location) == tmp_path / ".agentcore" / "memory.db"
 
 
 def test_store_in_memory_is_private(embedder: WordEmbedder) -> None:
     """Two of them do not see each other."""
-    with open_store("memory://", embedder=embedder) as one, open_store("memory://", embedder=embedder) as other:
+    with (
+        open_store_sync("memory://", embedder=embedder) as one,
+        open_store_sync("memory://", embedder=embedder) as other,
+    ):
         one.add([Document(text="x")])
         assert (one.count(), other.count()) == (1, 0)
 
@@ -135,7 +138,7 @@ def test_store_of_a_newer_version_is_left_alone(sqlite: Open, tmp_path: Path) ->
     with raw(path) as future:
         future.pragma("user_version", 99)
     before = path.read_bytes()
-    with pytest.raises(StoreVersionError, match=r"memory\.db .* tables have version 99, this one knows 1") as caught:
+    with pytest.raises(StoreVersionError, match=r"memory\.db .* tables have version 99, this one knows 2") as caught:
         sqlite()
     assert "pip install --upgrade agentcore-vectorstore" in caught.value.hint
     assert path.read_bytes() == before
@@ -185,13 +188,13 @@ def unprivileged() -> Iterator[Path]:
 @pytest.mark.skipif(os.name != "posix", reason="needs file permissions")
 def test_folder_that_is_read_only(unprivileged: Path) -> None:
     """A store cannot be made in it; one that is there cannot be opened; both errors name the file."""
-    with open_store("sqlite:///there.db", embedder="none", folder=unprivileged) as store:
+    with open_store_sync("sqlite:///there.db", embedder="none", folder=unprivileged) as store:
         store.add([Document(text="x")])
     (unprivileged / "there.db").chmod(0o444)
     unprivileged.chmod(0o555)
     for name in ("there.db", "new.db"):
         with pytest.raises(StoreAccessError, match=name):
-            open_store(f"sqlite:///{name}", embedder="none", folder=unprivileged)
+            open_store_sync(f"sqlite:///{name}", embedder="none", folder=unprivileged)
 
 
 def test_file_that_turned_read_only(sqlite: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,12 +240,12 @@ def test_new_file_that_another_process_holds(sqlite: Open, tmp_path: Path, lock:
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from agentcore_vectorstore import Document, open_store
+from agentcore_vectorstore import Document, open_store_sync
 from agentcore_vectorstore.errors import (
     StoreAccessError,
 )
 folder = Path(sys.argv[1])
-with open_store("sqlite:///memory.db", embedder="none", folder=folder) as store:
+with open_store_sync("sqlite:///memory.db", embedder="none", folder=folder) as store:
     store.add([Document(id="before", text="kept")])
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
     try:

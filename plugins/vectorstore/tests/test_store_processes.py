@@ -4,27 +4,29 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from word_embedder import WordEmbedder
 
-from agentcore_vectorstore import Document, Store, open_store
+from agentcore_vectorstore import Document, SyncStore, open_store_sync
 from agentcore_vectorstore._sqlite.database import Database
 from agentcore_vectorstore.errors import (
     StoreClosedError,
 )
+from agentcore_vectorstore.testing import WordEmbedder
 
-Open = Callable[..., Store]
+Open = Callable[..., SyncStore]
 Python = Callable[..., "subprocess.Popen[str]"]
 
 WRITE = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from agentcore_vectorstore import Document, open_store
-from word_embedder import WordEmbedder
+from agentcore_vectorstore import Document, open_store_sync
+from agentcore_vectorstore.testing import WordEmbedder
 folder, writer, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-with open_store("sqlite:///memory.db", embedder=WordEmbedder(dimension=4096), folder=folder) as store:
+with open_store_sync("sqlite:///memory.db", embedder=WordEmbedder(dimension=4096), folder=folder) as store:
     for number in range(count):
         (id,) = store.add([Document(id=f"{writer}-{number}", text=f"{writer} wrote number{number}")])
         print(id, flush=True)
@@ -32,7 +34,7 @@ with open_store("sqlite:///memory.db", embedder=WordEmbedder(dimension=4096), fo
 
 
 @pytest.fixture
-def opened(sqlite: Open) -> Callable[[], Store]:
+def opened(sqlite: Open) -> Callable[[], SyncStore]:
     """Opens the file that the programs write to."""
     return lambda: sqlite(embedder=WordEmbedder(dimension=4096))
 
@@ -48,29 +50,30 @@ def test_processes_write_at_once(python: Python, opened: Open, tmp_path: Path) -
         for name in ("anna", "bert", "carl", "dora"):
             for number in range(0, 60, 7):
                 text = f"{name} wrote number{number}"
-                for mode in ("vector", "keyword", "hybrid"):
-                    assert store.search(text, limit=1, mode=mode)[0].document.id == f"{name}-{number}"
+                for mode in ("vector", "bm25", "zscore"):
+                    assert store.search(text, limit=1, fusion=mode)[0].document.id == f"{name}-{number}"
 
 
 def test_another_process_is_seen_at_once(python: Python, opened: Open, tmp_path: Path) -> None:
     """An open store that has searched before finds what another process adds, replaces and deletes meanwhile."""
     change = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from agentcore_vectorstore import Document, open_store
-from word_embedder import WordEmbedder
-with open_store("sqlite:///memory.db", embedder=WordEmbedder(dimension=4096), folder=Path(sys.argv[1])) as store:
+from agentcore_vectorstore import Document, open_store_sync
+from agentcore_vectorstore.testing import WordEmbedder
+with open_store_sync("sqlite:///memory.db", embedder=WordEmbedder(dimension=4096), folder=Path(sys.argv[1])) as store:
     store.add([Document(id="new", text="green pears"), Document(id="b", text="yellow plums")])
     store.delete(["a"])
 """
     with opened() as store:
         store.add([Document(id="a", text="red apples"), Document(id="b", text="blue grapes")])
-        assert len(store.search("red apples", mode="vector")) == 2
+        assert len(store.search("red apples", fusion="vector")) == 2
         assert python(change, tmp_path).wait() == 0
-        hits = {hit.document.id: hit for hit in store.search("yellow plums", mode="vector")}
+        hits = {hit.document.id: hit for hit in store.search("yellow plums", fusion="vector")}
         assert hits.keys() == {"b", "new"}
         assert hits["b"].score == pytest.approx(1, abs=1e-5)
-        assert store.search("red apples", mode="keyword") == []
+        assert store.search("red apples", fusion="bm25") == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
@@ -88,15 +91,15 @@ def test_killed_writer_loses_nothing_it_acknowledged(
         assert store.count() - len(ids) in (0, 1)
         for id in {ids[0], ids[-1]}:
             text = f"anna wrote number{id.partition('-')[2]}"
-            for mode in ("vector", "keyword"):
-                assert store.search(text, limit=1, mode=mode)[0].document.id == id
+            for mode in ("vector", "bm25"):
+                assert store.search(text, limit=1, fusion=mode)[0].document.id == id
         store.add([Document(text="life goes on")])
 
 
 @pytest.mark.parametrize("url", ["sqlite:///memory.db", "memory://"])
 def test_store_notices_that_it_is_in_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """After a fork the process id is another: the store goes on with what it has then, and closes what is its own."""
-    with open_store(url, embedder=WordEmbedder(), folder=tmp_path) as store:
+    with open_store_sync(url, embedder=WordEmbedder(), folder=tmp_path) as store:
         store.add([Document(id="before", text="before the fork")])
         with monkeypatch.context() as child:
             child.setattr(os, "getpid", lambda: -1)
@@ -121,21 +124,22 @@ def test_forked_child_uses_the_store_it_inherited(python: Python, tmp_path: Path
     """Both go on reading and writing; of a file both see everything, of a store in memory each its own."""
     program = """
 import os, sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from agentcore_vectorstore import Document, open_store
-from word_embedder import WordEmbedder
-store = open_store(sys.argv[2], embedder=WordEmbedder(), folder=Path(sys.argv[1]))
+from agentcore_vectorstore import Document, open_store_sync
+from agentcore_vectorstore.testing import WordEmbedder
+store = open_store_sync(sys.argv[2], embedder=WordEmbedder(), folder=Path(sys.argv[1]))
 store.add([Document(id="before", text="before the fork")])
 store.search("fork")
 child = os.fork()
 if child == 0:
     store.add([Document(id="child", text="of the child")])
-    found = sorted(hit.document.id for hit in store.search("fork child", mode="vector"))
+    found = sorted(hit.document.id for hit in store.search("fork child", fusion="vector"))
     store.close()
     os._exit(0 if found == ["before", "child"] else 3)
 code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 store.add([Document(id="parent", text="of the parent")])
-print(code, *sorted(hit.document.id for hit in store.search("fork child", mode="vector")))
+print(code, *sorted(hit.document.id for hit in store.search("fork child", fusion="vector")))
 store.close()
 """
     process = python(program, tmp_path, url)
@@ -149,12 +153,13 @@ def test_forked_child_may_close_or_find_it_closed(python: Python, tmp_path: Path
     """Closing an inherited store in the child does not disturb the parent, and a closed one stays closed."""
     program = """
 import os, sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from agentcore_vectorstore import Document, open_store
+from agentcore_vectorstore import Document, open_store_sync
 from agentcore_vectorstore.errors import (
     StoreClosedError,
 )
-store = open_store("sqlite:///memory.db", embedder="none", folder=Path(sys.argv[1]))
+store = open_store_sync("sqlite:///memory.db", embedder="none", folder=Path(sys.argv[1]))
 def in_child(work):
     child = os.fork()
     if child == 0:
@@ -164,11 +169,11 @@ def in_child(work):
 print(in_child(store.close))
 store.add([Document(text="still open here")])
 print(store.count())
-backend = store._backend
+backend = store.backend
 store.close()
 def expect_closed():
     try:
-        backend.count()
+        backend.embedder()
     except StoreClosedError:
         return
     os._exit(3)
@@ -176,3 +181,16 @@ print(in_child(expect_closed))
 """
     process = python(program, tmp_path)
     assert process.communicate()[0].split() == ["0", "1", "0"]
+
+
+def test_stores_of_one_process_share_a_file(sqlite: Open) -> None:
+    """While one waits for the other to write, no thread of the process stands still."""
+    with sqlite("memory.db?timeout=2") as one, sqlite("memory.db?timeout=2") as other, ThreadPoolExecutor(2) as pool:
+
+        def write(store: SyncStore, name: str) -> None:
+            for number in range(100):
+                store.add([Document(id=f"{name}-{number}", text=f"{name} {number}")])
+
+        for done in [pool.submit(write, one, "one"), pool.submit(write, other, "other")]:
+            done.result()
+        assert one.count() == other.count() == 200

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
-from word_embedder import WordEmbedder
 
 from agentcore import Event, ExecutionContext, PluginManager
 from agentcore.errors import ConfigError
@@ -20,6 +19,7 @@ from agentcore_vectorstore import VectorStoreProvider
 from agentcore_vectorstore.errors import (
     StoreCorruptError,
 )
+from agentcore_vectorstore.testing import WordEmbedder
 
 USAGE = Usage(requests=2, input_tokens=30, output_tokens=4, cost=Decimal("0.25"))
 
@@ -126,7 +126,7 @@ def test_no_output_is_too_odd_to_be_remembered(
     context.metadata["odd"] = output
     complete(provider, context, output, input={"odd": output}, event=Event("agent_complete", context))
     assert provider.store.count() == 1
-    assert len(provider.store.search("x", mode="vector", filter={"agent": "triage"})) == 1
+    assert len(provider.store.search("x", fusion="vector", filter={"agent": "triage"})) == 1
 
 
 def test_memories_last(tmp_path: Path, context: ExecutionContext) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from agentcore.errors import ConfigError
-from agentcore_vectorstore import open_store
+from agentcore_vectorstore import open_store_sync
 from agentcore_vectorstore._url import StoreURL, parse_url
 
 
@@ -42,7 +42,7 @@ def test_messages_show_no_secret() -> None:
         ("sqlite://folder/memory.db", "write three slashes: 'sqlite:///folder/memory.db'"),
         ("memory://name", "'memory://name' names a place, and 'memory://' has none"),
         ("memory:///name", "names a place"),
-        ("memory://?timeout=3", "has no option 'timeout'\nhint: known: 'embedder'"),
+        ("memory://?timeout=3", "has no option 'timeout'\nhint: known: 'alpha', 'dedup', 'embedder', 'fusion', 'ttl'"),
         ("memory://?embeder=none", "has no option 'embeder'\nhint: did you mean 'embedder'?"),
         ("memory://?embedder=none&embedder=none", "gives option 'embedder' twice"),
     ],
@@ -50,7 +50,7 @@ def test_messages_show_no_secret() -> None:
 def test_connection_string_that_cannot_be_used(url: str, message: str) -> None:
     """The error shows what is wrong and what is right."""
     with pytest.raises(ConfigError) as caught:
-        open_store(url, embedder="none")
+        open_store_sync(url, embedder="none")
     assert message in str(caught.value)
 
 

@@ -14,9 +14,9 @@ import click
 
 from agentcore.errors import AgentCoreError
 from agentcore.types import Hit
-from agentcore_vectorstore._store import Store
+from agentcore_vectorstore._store import SyncStore
 from agentcore_vectorstore.errors import KeywordOnlyWarning, StoreNotFoundError
-from agentcore_vectorstore.protocols import Mode
+from agentcore_vectorstore.protocols import Fusion
 
 __all__ = ["search_command"]
 
@@ -29,7 +29,7 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 class _Open(Protocol):
     """Opens the provider's store."""
 
-    def __call__(self, *, create: bool, folder: Path | None) -> Store: ...
+    def __call__(self, *, create: bool, folder: Path | None) -> SyncStore: ...
 
 
 class _Nothing(click.ClickException):
@@ -49,7 +49,7 @@ def search_command(opened: _Open) -> click.Command:
     @click.argument("words", metavar="TEXT...", nargs=-1, required=True)
     @click.option("--limit", "-k", type=click.IntRange(min=1), default=10, show_default=True, help="At most this many.")
     @click.option(
-        "--mode", type=click.Choice(get_args(Mode)), default="hybrid", show_default=True, help="How to search."
+        "--fusion", type=click.Choice(get_args(Fusion)), default="zscore", show_default=True, help="How to search."
     )
     @click.option(
         "--filter",
@@ -62,7 +62,12 @@ def search_command(opened: _Open) -> click.Command:
     @click.option("--json", "as_json", is_flag=True, help="Print an array of JSON objects.")
     @click.pass_context
     def search(
-        context: click.Context, words: Sequence[str], limit: int, mode: Mode, conditions: Sequence[str], as_json: bool
+        context: click.Context,
+        words: Sequence[str],
+        limit: int,
+        fusion: Fusion,
+        conditions: Sequence[str],
+        as_json: bool,
     ) -> None:
         """Find what agents put out, by meaning and by words.
 
@@ -72,7 +77,7 @@ def search_command(opened: _Open) -> click.Command:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", KeywordOnlyWarning)
             try:
-                hits = _hits(opened, _state_folder(context), " ".join(words), limit=limit, filter=filter, mode=mode)
+                hits = _hits(opened, _state_folder(context), " ".join(words), limit=limit, filter=filter, fusion=fusion)
             except StoreNotFoundError as error:
                 raise _Nothing(error.message) from error
             except AgentCoreError as error:
@@ -85,10 +90,10 @@ def search_command(opened: _Open) -> click.Command:
 
 
 def _hits(
-    opened: _Open, folder: Path | None, text: str, *, limit: int, filter: dict[str, Any], mode: Mode
-) -> list[Hit]:
+    opened: _Open, folder: Path | None, text: str, *, limit: int, filter: dict[str, Any], fusion: Fusion
+) -> Sequence[Hit]:
     store = opened(create=False, folder=folder)
-    hits = store.search(text, limit=limit, filter=filter, mode=mode)
+    hits = store.search(text, limit=limit, filter=filter, fusion=fusion)
     if not hits and not store.count():
         raise _Nothing(store.location)
     return hits

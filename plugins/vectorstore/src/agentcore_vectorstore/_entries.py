@@ -2,58 +2,52 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterable, Mapping
-from secrets import token_hex
+from hashlib import sha256
 from typing import Any
 
+from attrs import frozen
+
 from agentcore.types import Document
+from agentcore_vectorstore._json import canonical_json
 from agentcore_vectorstore.errors import DocumentError
-from agentcore_vectorstore.protocols import Entry
 
-__all__ = ["canonical_json", "entries_of"]
+__all__ = ["Checked", "checked_documents"]
 
 
-def entries_of(documents: Iterable[Document]) -> list[Entry]:
-    """Check every document, and give an id to those without; vectors are still missing.
+@frozen
+class Checked:
+    """A document that can be stored; its vector is still missing."""
+
+    id: str
+    text: str
+    metadata: str
+    """Canonical JSON."""
+
+
+def checked_documents(documents: Iterable[Document]) -> list[Checked]:
+    """Check every document, and give an id to those without: a hash of text and metadata.
 
     Raises:
         DocumentError: One of them cannot be stored.
     """
-    return [_entry(document, number) for number, document in enumerate(documents)]
+    return [_checked(document, number) for number, document in enumerate(documents)]
 
 
-def canonical_json(value: Any) -> str:
-    """Return the one JSON text of *value*: no spaces, keys sorted.
-
-    Raises:
-        ValueError: It is not JSON: NaN, a reference to itself, text that is not valid Unicode.
-        TypeError: It is not JSON: another type.
-        RecursionError: It is nested too deep.
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
-    text.encode("utf-8")
-    return text
-
-
-def _entry(document: Document, number: int) -> Entry:
-    name = f"document {number}" if document.id is None else f"document {document.id!r}"
-    _check_text(name, "text", document.text)
-    if document.id is not None:
-        _check_text(name, "id", document.id)
-    return Entry(
-        id=_new_id() if document.id is None else document.id,
-        text=document.text,
-        metadata=_metadata(name, document.metadata),
-        vector=None,
-    )
+def _checked(document: Document, number: int) -> Checked:
+    id_, text = document.id, document.text
+    name = f"document {number}" if id_ is None else f"document {id_!r}"
+    _check_text(name, "text", text)
+    if id_ is not None:
+        _check_text(name, "id", id_)
+    metadata = _metadata(name, document.metadata)
+    return Checked(_hash(text, metadata) if id_ is None else id_, text, metadata)
 
 
 def _check_text(name: str, part: str, value: str) -> None:
     if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
         raise DocumentError(f"the {part} of {name} is {type(value).__name__!r}, not a string")
-    if not value.strip():
+    if not value or value.isspace():
         raise DocumentError(f"the {part} of {name} is empty")
     try:
         value.encode("utf-8")
@@ -65,17 +59,21 @@ def _check_text(name: str, part: str, value: str) -> None:
 
 
 def _metadata(name: str, metadata: Mapping[str, Any]) -> str:
-    for key, value in metadata.items():
-        try:
-            canonical_json({key: value})
-        except (TypeError, ValueError, RecursionError) as error:
-            raise DocumentError(
-                f"{key!r} in the metadata of {name} is not a JSON value: {error}",
-                hint="store text, numbers, booleans, None, and lists and objects of them.",
-            ) from error
-    return canonical_json(dict(metadata))
+    if not metadata:
+        return "{}"
+    try:
+        return canonical_json(dict(metadata))
+    except (TypeError, ValueError, RecursionError) as whole:
+        for key, value in metadata.items():
+            try:
+                canonical_json({key: value})
+            except (TypeError, ValueError, RecursionError) as error:
+                raise DocumentError(
+                    f"{key!r} in the metadata of {name} is not a JSON value: {error}",
+                    hint="store text, numbers, booleans, None, and lists and objects of them.",
+                ) from error
+        raise DocumentError(f"the keys in the metadata of {name} are not all text: {whole}") from whole
 
 
-def _new_id() -> str:
-    # Ids that grow with time keep the index of ids compact: new ones go to its end.
-    return f"{time.time_ns():016x}{token_hex(8)}"
+def _hash(text: str, metadata: str) -> str:
+    return sha256(f"{metadata}\n{text}".encode()).hexdigest()[:32]

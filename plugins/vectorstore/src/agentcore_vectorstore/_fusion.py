@@ -9,7 +9,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ALPHA", "POOL", "fuse", "top"]
+    from agentcore_vectorstore.protocols import Candidates, Fusion
+
+__all__ = ["ALPHA", "POOL", "diverse", "fused", "top"]
 
 ALPHA: Final = 0.5
 """The weight of meaning; words have the rest."""
@@ -17,18 +19,21 @@ ALPHA: Final = 0.5
 POOL: Final = 100
 """How many of each search's best take part in the fusion, at least."""
 
+_RRF: Final = 60
+"""The constant of reciprocal rank fusion, from Cormack, Clarke and Buettcher (2009)."""
 
-def fuse(meaning: NDArray[np.floating[Any]], words: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Return one score for each candidate: the weighted sum of its two z-scores.
+_Scores = "NDArray[np.floating[Any]]"
 
-    Cosines and BM25 scores have neither scale nor spread in common; in standard deviations from the mean of the
-    candidates they have both.
 
-    Args:
-        meaning: The cosine of every candidate.
-        words: The BM25 score of every candidate; 0 for one in which no word was found.
-    """
-    return ALPHA * _standardised(meaning) + (1 - ALPHA) * _standardised(words)
+def fused(candidates: Candidates, fusion: Fusion, alpha: float) -> NDArray[np.float64]:
+    """Return one score for each candidate; where a search took no part, the other's alone."""
+    meaning, words = candidates.meaning, candidates.words
+    if meaning is None or words is None:
+        only = words if meaning is None else meaning
+        return np.zeros(0) if only is None else only
+    if fusion == "rrf":
+        return alpha * _reciprocal_ranks(meaning) + (1 - alpha) * np.where(words > 0, _reciprocal_ranks(words), 0.0)
+    return alpha * _standardised(meaning) + (1 - alpha) * _standardised(words)
 
 
 def top(scores: NDArray[np.floating[Any]], limit: int) -> NDArray[np.intp]:
@@ -40,7 +45,44 @@ def top(scores: NDArray[np.floating[Any]], limit: int) -> NDArray[np.intp]:
     return chosen[np.lexsort((-chosen, -scores[chosen]))][:limit]
 
 
-def _standardised(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    values = scores.astype(np.float64)
-    spread = values.std() if values.size else 0.0
-    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)
+def diverse(
+    scores: NDArray[np.float64], vectors: NDArray[np.float32], diversity: float, limit: int
+) -> NDArray[np.intp]:
+    """Choose by maximal marginal relevance (Carbonell and Goldstein, 1998).
+
+    Args:
+        scores: Of each candidate, best first.
+        vectors: Of each candidate, in unit length; a row of zeros for one that has none.
+        diversity: How much likeness to what has been chosen counts against a candidate, from 0 to 1.
+        limit: How many to choose.
+    """
+    span = float(scores[0] - scores[-1]) if scores.size else 0.0
+    relevance = (scores - scores[-1]) / span if span > 0 else np.ones_like(scores)
+    likeness = np.zeros(scores.size)
+    left = np.ones(scores.size, dtype=bool)
+    chosen: list[int] = []
+    while len(chosen) < min(limit, scores.size):
+        gain = np.where(left, (1 - diversity) * relevance - diversity * likeness, -np.inf)
+        best = int(np.argmax(gain))
+        chosen.append(best)
+        left[best] = False
+        likeness = np.maximum(likeness, np.vecdot(vectors, vectors[best]))
+    return np.array(chosen, dtype=np.intp)
+
+
+def _standardised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each score in standard deviations above that of a text with nothing in common.
+
+    Cosines and BM25 scores have neither scale nor spread in common; in standard deviations they have both.
+    The difference to z-scores, the candidates' mean, is the same for all of them and changes no order; without it a
+    score tells something on its own.  The text with nothing in common, whose score is 0, is among those whose spread
+    is measured, so that there is one even where the candidates are few or equal.
+    """
+    spread = np.append(scores, 0.0).std()
+    return scores / spread if spread > 0 else np.zeros_like(scores)
+
+
+def _reciprocal_ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 / (60 + rank) for each; equal scores have equal ranks."""
+    higher = np.searchsorted(np.sort(-scores), -scores, side="left")
+    return 1.0 / (_RRF + 1 + higher)

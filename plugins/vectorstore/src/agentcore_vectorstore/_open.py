@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from agentcore.errors import ConfigError, nearest
+from agentcore_vectorstore._async_store import Opening
+from agentcore_vectorstore._durations import parse_ttl
 from agentcore_vectorstore._embedders import DEFAULT_EMBEDDER, load_embedder
 from agentcore_vectorstore._registry import BACKENDS
-from agentcore_vectorstore._store import Store
+from agentcore_vectorstore._store import Defaults, SyncStore
 from agentcore_vectorstore._url import StoreURL, parse_url
-from agentcore_vectorstore.protocols import BackendFactory, Embedder
+from agentcore_vectorstore.protocols import Backend, BackendFactory, Embedder, Fusion
 
-__all__ = ["DEFAULT_URL", "check_url", "open_store"]
+__all__ = ["DEFAULT_URL", "check_url", "open_backend", "open_store", "open_store_sync"]
 
 DEFAULT_URL: Final = "sqlite:///memory.db"
 """A file in the state folder."""
@@ -24,22 +27,52 @@ def open_store(
     embedder: str | Embedder | None = None,
     folder: Path | None = None,
     create: bool = True,
-) -> Store:
-    """Open the store that *url* names.
+) -> Opening:
+    """Open the store that *url* names, without blocking the event loop.
+
+    Example:
+        >>> async with open_store("sqlite:///memory.db") as store:
+        ...     await store.add([Document(text="Refunds are paid within thirty days.")])
+        ...     best, *_ = await store.search("How do I get my money back?")
+
+    Args:
+        url: As for :func:`open_store_sync`, and so for the rest.
+        embedder: Of the vectors.
+        folder: Where relative paths start.
+        create: Whether to make a store that does not exist.
+
+    Returns:
+        What ``await`` makes a :class:`Store` of, and ``async with`` one that is closed at its end.
+
+    Raises:
+        StoreError: When awaited, and so for every other error of :func:`open_store_sync`.
+    """
+    return Opening(partial(open_store_sync, url, embedder=embedder, folder=folder, create=create))
+
+
+def open_store_sync(
+    url: str = DEFAULT_URL,
+    *,
+    embedder: str | Embedder | None = None,
+    folder: Path | None = None,
+    create: bool = True,
+) -> SyncStore:
+    """Open the store that *url* names, for code that is not async.
 
     Blocks; where texts were stored without an embedder, they are embedded first.
 
     Args:
         url: ``sqlite:///memory.db`` (a file in *folder*), ``sqlite:////var/lib/memory.db`` (absolute, with four
-            slashes), ``memory://`` (gone when it is closed), or a scheme of an installed backend.
-            Options follow as ``?name=value&…``: ``embedder``, and ``timeout`` for sqlite, in seconds.
-        embedder: The name of an installed embedder, ``"none"`` for keywords only, or an embedder.
+            slashes), ``memory://`` (gone when it is closed), or a scheme of another installed backend.
+            Options follow as ``?name=value&…``: ``embedder``, ``fusion``, ``alpha``, ``dedup``, ``ttl``, and those of
+            the backend.
+        embedder: The name of an installed embedder, ``"none"`` for words only, or an embedder.
             None takes the one in *url*, else ``"minilm"``.
         folder: Where relative paths start; None for the state folder.
         create: Whether to make a store that does not exist.
 
     Warns:
-        KeywordOnlyWarning: ``minilm`` is not installed: the store is opened for keywords only.
+        KeywordOnlyWarning: ``minilm`` is not installed: the store is opened for words only.
 
     Raises:
         ConfigError: *url* cannot be used.
@@ -49,14 +82,24 @@ def open_store(
         StoreError: It cannot be opened.
     """
     parsed = parse_url(url)
-    factory = _factory(parsed)
+    defaults = _defaults(parsed)
     chosen = parsed.options.get("embedder", DEFAULT_EMBEDDER) if embedder is None else embedder
-    backend = factory(parsed, folder=_state_folder() if folder is None else folder, create=create)
+    backend = open_backend(parsed, folder=folder, create=create)
     try:
-        return Store(backend, load_embedder(chosen) if isinstance(chosen, str) else chosen)
+        return SyncStore(backend, load_embedder(chosen) if isinstance(chosen, str) else chosen, defaults)
     except BaseException:
         backend.close()
         raise
+
+
+def open_backend(url: StoreURL, *, folder: Path | None = None, create: bool = True) -> Backend:
+    """Open what keeps the documents of *url*, without an embedder.
+
+    Raises:
+        ConfigError: *url* cannot be used.
+        StoreError: It cannot be opened.
+    """
+    return _factory(url)(url, folder=_state_folder() if folder is None else folder, create=create)
 
 
 def check_url(url: str) -> str:
@@ -65,10 +108,35 @@ def check_url(url: str) -> str:
     Raises:
         ConfigError: It is not, or no installed backend has its scheme.
     """
-    scheme = parse_url(url).scheme
-    if scheme not in BACKENDS:
-        raise _unknown(scheme)
+    parsed = parse_url(url)
+    if parsed.scheme not in BACKENDS:
+        raise _unknown(parsed.scheme)
+    _defaults(parsed)
     return url
+
+
+def _defaults(url: StoreURL) -> Defaults:
+    return Defaults(
+        fusion=url.option("fusion", _fusion, "zscore"),
+        alpha=url.option("alpha", _share, 0.5),
+        dedup=url.option("dedup", _share, None),
+        ttl=url.option("ttl", parse_ttl, None),
+    )
+
+
+def _fusion(text: str) -> Fusion:
+    for known in get_args(Fusion):
+        if text == known:
+            fusion: Fusion = known
+            return fusion
+    raise ValueError(nearest(text, get_args(Fusion)))
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError("it must be between 0 and 1")
+    return share
 
 
 def _factory(url: StoreURL) -> BackendFactory:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from agentcore import hookimpl
 from agentcore.types import Document, Hit, KnowledgeQuery, Outcome, Usage
 from agentcore_vectorstore._memory import memory_of
-from agentcore_vectorstore._open import DEFAULT_URL, check_url, open_store
+from agentcore_vectorstore._open import DEFAULT_URL, check_url, open_store_sync
 from agentcore_vectorstore._plain import plain
 from agentcore_vectorstore._url import parse_url
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from click import Command
 
     from agentcore import Event, ExecutionContext, PluginManager
-    from agentcore_vectorstore._store import Store
+    from agentcore_vectorstore._store import SyncStore
     from agentcore_vectorstore.protocols import Embedder
 
 __all__ = ["VectorStoreProvider"]
@@ -47,8 +47,8 @@ class VectorStoreProvider:
         """Prepare, and open nothing yet.
 
         Args:
-            url: The connection string, as of :func:`open_store`.
-            embedder: As of :func:`open_store`.
+            url: The connection string, as of :func:`open_store_sync`.
+            embedder: As of :func:`open_store_sync`.
 
         Raises:
             ConfigError: *url* cannot be used.
@@ -57,7 +57,7 @@ class VectorStoreProvider:
         self._embedder = embedder
         self._plugins: PluginManager | None = None
         self._opening = threading.Lock()
-        self._store: Store | None = None
+        self._store: SyncStore | None = None
 
     @classmethod
     def from_config(cls, config: Config) -> VectorStoreProvider:
@@ -65,7 +65,7 @@ class VectorStoreProvider:
         return cls(config.url, embedder=config.embedder)
 
     @property
-    def store(self) -> Store:
+    def store(self) -> SyncStore:
         """The store, opened when it is first asked for; belongs to the provider."""
         return self._opened()
 
@@ -115,7 +115,7 @@ class VectorStoreProvider:
         """Answer with the nearest documents, best first."""
         if not query.text.strip():
             return []
-        return self.store.search(query.text, limit=query.limit, filter=plain(query.filter))
+        return [*self.store.search(query.text, limit=query.limit, filter=plain(query.filter))]
 
     @hookimpl
     def register_commands(self) -> list[Command]:
@@ -124,13 +124,13 @@ class VectorStoreProvider:
 
         return [search_command(self._opened)]
 
-    def _opened(self, *, create: bool = True, folder: Path | None = None) -> Store:
+    def _opened(self, *, create: bool = True, folder: Path | None = None) -> SyncStore:
         """Return the store; *folder* is the state folder where no plugin manager has named one."""
         with self._opening:
             if self._store is None:
                 if self._plugins is not None:
                     folder = self._plugins.state_dir
-                self._store = open_store(self._url, embedder=self._embedder, folder=folder, create=create)
+                self._store = open_store_sync(self._url, embedder=self._embedder, folder=folder, create=create)
             return self._store
 
     def __repr__(self) -> str:

@@ -64,5 +64,8 @@ BACKENDS: Final = Registry(
 )
 """By the scheme of the connection string; each is a :class:`~agentcore_vectorstore.protocols.BackendFactory`."""
 
-EMBEDDERS: Final = Registry("agentcore_vectorstore.embedders", {})
+EMBEDDERS: Final = Registry(
+    "agentcore_vectorstore.embedders",
+    {"given": "agentcore_vectorstore._embedders.given:GivenVectors"},
+)
 """By the part of the embedder's name before the colon; each returns an embedder."""

@@ -8,13 +8,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from attrs import field, frozen
 
+from agentcore import SecretRef
 from agentcore.errors import ConfigError, nearest
 
 __all__ = ["StoreURL", "parse_url"]
 
 _T = TypeVar("_T")
+_D = TypeVar("_D")
 
-_COMMON_OPTIONS: Final = frozenset({"embedder"})
+_COMMON_OPTIONS: Final = frozenset({"embedder", "fusion", "alpha", "dedup", "ttl"})
 """The options that every scheme has."""
 
 
@@ -35,7 +37,7 @@ class StoreURL:
         """The connection string for messages: without user, password and options."""
         return f"{self.scheme}://{self.host or ''}{f':{self.port}' if self.port else ''}{self.path}"
 
-    def option(self, name: str, convert: Callable[[str], _T], default: _T) -> _T:
+    def option(self, name: str, convert: Callable[[str], _T], default: _D) -> _T | _D:
         """Return an option's value.
 
         Args:
@@ -53,6 +55,21 @@ class StoreURL:
             return convert(text)
         except ValueError as error:
             raise ConfigError(f"option {name!r} of {str(self)!r} cannot be {text!r}: {error}") from error
+
+    def secret(self, name: str) -> str | None:
+        """Return the secret that an option refers to, as ``env:NAME`` or ``file:/path``; None where it is not given.
+
+        Raises:
+            ConfigError: It is no reference, or what it refers to is not there.  The text is not repeated.
+        """
+        text = self.options.get(name)
+        if text is None:
+            return None
+        try:
+            return SecretRef(text).resolve()
+        except ConfigError as error:
+            message = f"option {name!r} of {str(self)!r}: {error.message}"
+            raise ConfigError(message, hint=error.hint) from None
 
     def check_options(self, known: Collection[str]) -> None:
         """Refuse options that are neither in *known* nor common to all schemes.

@@ -17,6 +17,7 @@
         │   └── EmbedderMismatchError  ValueError
         ├── DocumentError              ValueError
         └── QueryError                 ValueError
+            └── FilterError
 
 A connection string that cannot be used is an :class:`agentcore.errors.ConfigError`.
 """
@@ -28,6 +29,7 @@ __all__ = [
     "EmbedderError",
     "EmbedderMismatchError",
     "EmbedderNotFoundError",
+    "FilterError",
     "KeywordOnlyWarning",
     "QueryError",
     "StoreAccessError",
@@ -96,6 +98,20 @@ class DocumentError(StoreError, ValueError):
 
 class QueryError(StoreError, ValueError):
     """A search cannot be made."""
+
+
+class FilterError(QueryError):
+    """The text of a filter cannot be read; the message shows the place."""
+
+    def __init__(self, message: str, *, text: str, position: int, hint: str = "") -> None:
+        start = max(text.rfind("\n", 0, position) + 1, position - 60)
+        end = text.find("\n", position)
+        shown = text[start : min(end if end >= 0 else len(text), position + 60)].replace("\t", " ")
+        super().__init__(f"{message} (at position {position})\n  {shown}\n  {' ' * (position - start)}^", hint=hint)
+        self.text = text
+        """The whole filter."""
+        self.position = position
+        """Index into *text* of the first character at fault, from 0; ``len(text)`` for a missing end."""
 
 
 class KeywordOnlyWarning(UserWarning):

@@ -12,6 +12,7 @@ from typing import Final, cast
 
 import apsw
 
+from agentcore_vectorstore._sqlite.conditions import add_functions
 from agentcore_vectorstore._sqlite.faults import translated
 from agentcore_vectorstore._sqlite.schema import is_there, make
 from agentcore_vectorstore._sqlite.sql import Connection
@@ -69,13 +70,13 @@ class Database:
     @contextmanager
     def write(self) -> Generator[Connection]:
         """A transaction that writes: all or nothing, and on disk when the body has ended."""
-        with self._transaction(self._lanes()[0]) as connection:
+        with self._transaction(self._lanes()[0], "BEGIN IMMEDIATE") as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Generator[Connection]:
         """A transaction that reads: one state of the database, whatever others write meanwhile."""
-        with self._transaction(self._lanes()[1]) as connection:
+        with self._transaction(self._lanes()[1], "BEGIN") as connection:
             yield connection
 
     def close(self) -> None:
@@ -91,11 +92,11 @@ class Database:
                     lane.connection.close()
 
     @contextmanager
-    def _transaction(self, lane: _Lane) -> Generator[Connection]:
+    def _transaction(self, lane: _Lane, begin: str) -> Generator[Connection]:
         with lane.lock, translated(self.location):
             if self._closed:
                 raise self._closed_error()
-            with lane.connection:
+            with _within(lane.connection, begin):
                 yield lane.connection
 
     def _lanes(self) -> tuple[_Lane, _Lane]:
@@ -122,7 +123,6 @@ class Database:
             writer = self._connect(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
             try:
                 self._set_up(writer)
-                writer.transaction_mode = "IMMEDIATE"
                 lane = _Lane(writer)
                 return lane, lane if self._path is None else _Lane(self._connect(apsw.SQLITE_OPEN_READWRITE))
             except BaseException:
@@ -134,16 +134,16 @@ class Database:
         connection = cast("Connection", apsw.Connection(name, flags))
         connection.set_busy_timeout(round(self._timeout * 1000))
         connection.pragma("synchronous", "FULL")
+        add_functions(connection)
         return connection
 
     def _set_up(self, connection: Connection) -> None:
-        with connection:
+        with _within(connection, "BEGIN"):
             if is_there(connection, self.location):
                 return
         connection.pragma("page_size", _PAGE_SIZE)
         self._turn_on_wal(connection)
-        connection.transaction_mode = "IMMEDIATE"
-        with connection:
+        with _within(connection, "BEGIN IMMEDIATE"):
             # Another process may have been faster.
             if not is_there(connection, self.location):
                 make(connection)
@@ -163,6 +163,19 @@ class Database:
 
     def _closed_error(self) -> StoreClosedError:
         return StoreClosedError(f"{self.location} has been closed", hint="open the store again with open_store().")
+
+
+@contextmanager
+def _within(connection: Connection, begin: str) -> Generator[None]:
+    """A transaction.  That of the connection itself would hold the interpreter's lock while it waits for the disk."""
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _check_place(path: Path, *, create: bool) -> None:

@@ -1,10 +1,12 @@
-"""Every vector in memory: exact search is one product of a matrix and a vector."""
+"""Every vector in memory, a byte for each number: exact search in two passes."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
     from agentcore_vectorstore._sqlite.sql import Connection
     from agentcore_vectorstore.protocols import Vector
 
-__all__ = ["Matrix", "stored_vector"]
+__all__ = ["Matrix", "stored_vector", "vectors_of"]
+
+# The library brings no types.
+_simsimd: Any = import_module("simsimd")
 
 _BLOCK: Final = 4096
 """Rows that are read or moved at once."""
@@ -22,14 +27,29 @@ _BLOCK: Final = 4096
 _STORED: Final = np.dtype("<f4")
 """Vectors in the file are float32, little-endian, on every machine."""
 
+_SPARSE: Final = 0.4
+"""The share of all rows up to which picking them out costs less than computing all."""
+
 
 def stored_vector(vector: Vector) -> bytes:
     """Return what the file keeps of *vector*."""
-    return vector.astype(_STORED).tobytes()
+    return vector.astype(_STORED, copy=False).tobytes()
+
+
+def vectors_of(connection: Connection, keys: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the vectors of *keys*, which grow, from the file; all of them are there."""
+    rows = connection.execute(
+        "SELECT value FROM vector WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
+        (json.dumps(keys.tolist()),),
+    )
+    return np.frombuffer(b"".join(value for (value,) in rows), dtype=_STORED).reshape(keys.size, -1)
 
 
 class Matrix:
     """The vectors of all documents, one row each, by growing key.
+
+    Each number is rounded to one of 255 steps of its row.  How far that may move a cosine is known, so that a first
+    pass over the bytes leaves out only what cannot be among the best; the rest is computed anew from the file.
 
     It is read once and then follows the database: what was added, by this process or another, is read behind the
     largest key it knows, and what was removed is dropped.  Not to be used by two threads at once.
@@ -37,65 +57,169 @@ class Matrix:
 
     def __init__(self) -> None:
         self._keys = np.empty(0, dtype=np.int64)
-        self._rows = np.empty((0, 0), dtype=np.float32)
+        self._namespaces = np.empty(0, dtype=np.int32)
+        self._expires = np.empty(0, dtype=np.float64)
+        self._codes = np.empty((0, 0), dtype=np.int8)
+        self._steps = np.empty(0, dtype=np.float32)
         self._size = 0
-        self._removals = 0
+        self._removed = 0
+        self._slack = 0.0
+        self._has_expiring = False
 
-    @property
-    def keys(self) -> NDArray[np.int64]:
-        """The key of each row."""
-        return self._keys[: self._size]
+    def nearest(
+        self, connection: Connection, vector: Vector, pool: int, rows: NDArray[np.intp] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the keys of the *pool* largest cosines with *vector*, and the cosines; by growing key.
 
-    def cosines(self, vector: Vector) -> NDArray[np.float32]:
-        """Return the cosine of *vector* with each row."""
+        Args:
+            connection: Where :meth:`refresh` was called, in the same transaction.
+            vector: The question's.
+            pool: How many; more where the last ones are equal.
+            rows: Take these alone, as of :meth:`rows`; None takes all.
+        """
+        size = self._size if rows is None else rows.size
+        if not size:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
+        estimates, slack = self._estimates(vector, rows)
+        if size > pool:
+            edge = np.partition(estimates, size - pool)[size - pool]
+            near = np.flatnonzero(estimates >= edge - 2 * slack)
+        else:
+            near = np.arange(size)
+        keys = self._keys[near if rows is None else rows[near]]
+        cosines = np.vecdot(vectors_of(connection, keys), vector).astype(np.float64)
+        if cosines.size > pool:
+            best = np.flatnonzero(cosines >= np.partition(cosines, cosines.size - pool)[cosines.size - pool])
+            keys, cosines = keys[best], cosines[best]
+        return keys, cosines
+
+    def rows(self, namespaces: list[int] | None, keys: NDArray[np.int64] | None, now: float) -> NDArray[np.intp] | None:
+        """Return the rows that a search may find; None for all.
+
+        Args:
+            namespaces: The numbers of those that count; None for all.
+            keys: Those that count; None for all.
+            now: What expires then or before does not count.
+        """
+        chosen: NDArray[np.bool_] | None = None
+        if namespaces is not None:
+            known = np.zeros(max(int(self._namespaces[: self._size].max(initial=0)), *namespaces, 0) + 1, dtype=bool)
+            known[namespaces] = True
+            chosen = known[self._namespaces[: self._size]]
+        if keys is not None:
+            listed = np.isin(self._keys[: self._size], keys, assume_unique=True)
+            chosen = listed if chosen is None else chosen & listed
+        if self._has_expiring:
+            alive = self._expires[: self._size] > now
+            chosen = alive if chosen is None else chosen & alive
+        return None if chosen is None else np.flatnonzero(chosen)
+
+    def holding(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each of *keys* has a row."""
         if not self._size:
-            return np.empty(0, dtype=np.float32)
-        # One thread reads the rows as fast as memory gives them.  The product by ``@`` starts those of the BLAS, which
-        # then spin: up to ten times the CPU time, for nothing.
-        result: NDArray[np.float32] = np.vecdot(self._rows[: self._size], vector)
-        return result
+            return np.zeros(keys.size, dtype=bool)
+        at = np.minimum(np.searchsorted(self._keys[: self._size], keys), self._size - 1)
+        there: NDArray[np.bool_] = self._keys[at] == keys
+        return there
 
     def refresh(self, connection: Connection) -> None:
         """Follow the database, as the transaction under way sees it."""
-        removals = connection.execute("SELECT removals FROM state").get
-        if removals != self._removals:
-            self._drop_missing(connection)
-            self._removals = removals
+        self._drop_removed(connection)
         last = int(self._keys[self._size - 1]) if self._size else 0
-        rows = connection.execute("SELECT key, value FROM vector WHERE key > ? ORDER BY key", (last,))
+        rows = connection.execute(
+            "SELECT key, namespace, coalesce(expires, 9e999), value FROM vector WHERE key > ? ORDER BY key", (last,)
+        )
         for block in _blocks(iter(rows)):
             self._append(block)
 
-    def _drop_missing(self, connection: Connection) -> None:
-        # The index of ids holds every key as well, and is a fraction of the table.
-        alive = np.fromiter((key for (key,) in connection.execute("SELECT key FROM document")), dtype=np.int64)
-        there = np.isin(self.keys, alive, assume_unique=True)
-        kept = np.flatnonzero(there)
+    def _estimates(self, vector: Vector, rows: NDArray[np.intp] | None) -> tuple[NDArray[np.float64], float]:
+        """The cosine of each row to within a slack, and the slack."""
+        codes, step, rounding = _rounded(vector[np.newaxis])
+        question = codes[0]
+        count = self._size
+        if rows is not None and rows.size <= count * _SPARSE:
+            dots = np.empty(rows.size, dtype=np.float64)
+            for start in range(0, rows.size, _BLOCK):
+                picked = self._codes[rows[start : start + _BLOCK]]
+                dots[start : start + _BLOCK] = _dots(question, picked)
+            dots *= self._steps[rows]
+        else:
+            dots = _dots(question, self._codes[:count])
+            dots *= self._steps[:count]
+            if rows is not None:
+                dots = dots[rows]
+        dots *= float(step[0])
+        # By Cauchy and Schwarz, with lengths of 1: what rounding took of either times the length of the other; and
+        # float32 has an error of its own.
+        off = float(rounding[0])
+        return dots, self._slack + (1 + self._slack) * off + 1e-6
+
+    def _drop_removed(self, connection: Connection) -> None:
+        first, last = connection.execute("SELECT min(number), max(number) FROM removed").fetchone()
+        if last is None or last == self._removed:
+            return
+        if self._size:
+            if first > self._removed + 1:
+                gone = self._missing(connection)
+            else:
+                rows = connection.execute("SELECT key FROM removed WHERE number > ?", (self._removed,))
+                gone = np.isin(self._keys[: self._size], np.fromiter((key for (key,) in rows), dtype=np.int64))
+            self._drop(gone)
+        self._removed = last
+
+    def _missing(self, connection: Connection) -> NDArray[np.bool_]:
+        """Which rows are gone: the list of them has been cut since."""
+        alive = np.fromiter((key for (key,) in connection.execute("SELECT key FROM vector")), dtype=np.int64)
+        return np.isin(self._keys[: self._size], alive, assume_unique=True, invert=True)
+
+    def _drop(self, gone: NDArray[np.bool_]) -> None:
+        kept = np.flatnonzero(~gone)
         # Nothing before the first gap moves, and the rest in blocks: memory for one block, not for all.
-        for start in range(int(np.argmin(there)) if kept.size < there.size else kept.size, kept.size, _BLOCK):
+        for start in range(int(np.argmax(gone)) if gone.any() else kept.size, kept.size, _BLOCK):
             block = kept[start : start + _BLOCK]
-            self._keys[start : start + block.size] = self._keys[block]
-            self._rows[start : start + block.size] = self._rows[block]
+            for column in (self._keys, self._namespaces, self._expires, self._codes, self._steps):
+                column[start : start + block.size] = column[block]
         self._size = kept.size
 
-    def _append(self, block: list[tuple[int, bytes]]) -> None:
-        rows = np.frombuffer(b"".join(value for _, value in block), dtype=_STORED).reshape(len(block), -1)
+    def _append(self, block: list[tuple[int, int, float, bytes]]) -> None:
+        keys, namespaces, expires, values = zip(*block, strict=True)
+        vectors = np.frombuffer(b"".join(values), dtype=_STORED).reshape(len(block), -1)
         end = self._size + len(block)
         if end > len(self._keys):
-            self._grow(max(end, len(self._keys) * 3 // 2), rows.shape[1])
-        self._keys[self._size : end] = [key for key, _ in block]
-        self._rows[self._size : end] = rows
+            self._grow(max(end, len(self._keys) * 3 // 2), vectors.shape[1])
+        rows = slice(self._size, end)
+        self._keys[rows], self._namespaces[rows], self._expires[rows] = keys, namespaces, expires
+        self._codes[rows], self._steps[rows], rounding = _rounded(vectors)
+        self._slack = max(self._slack, float(rounding.max()))
+        self._has_expiring = self._has_expiring or bool(np.isfinite(self._expires[rows]).any())
         self._size = end
 
     def _grow(self, capacity: int, dimension: int) -> None:
-        keys = np.empty(capacity, dtype=np.int64)
-        rows = np.empty((capacity, dimension), dtype=np.float32)
-        if self._size:
-            keys[: self._size] = self.keys
-            rows[: self._size] = self._rows[: self._size]
-        self._keys, self._rows = keys, rows
+        if self._codes.shape[1] != dimension:
+            # Only where it is empty: after another embedder's vectors were dropped.
+            self._codes = np.empty((0, dimension), dtype=np.int8)
+        for name in ("_keys", "_namespaces", "_expires", "_codes", "_steps"):
+            old = getattr(self, name)
+            new = np.empty((capacity, *old.shape[1:]), dtype=old.dtype)
+            if self._size:
+                new[: self._size] = old[: self._size]
+            setattr(self, name, new)
 
 
-def _blocks(rows: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+def _rounded(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.float32]]:
+    """Return each row in steps, the length of its step, and how long the part is that rounding took."""
+    steps = np.maximum(np.abs(vectors).max(axis=1), np.float32(1e-30)) / np.float32(127)
+    codes = np.rint(vectors / steps[:, np.newaxis])
+    rest = vectors - codes * steps[:, np.newaxis]
+    return codes.astype(np.int8), steps, np.sqrt(np.vecdot(rest, rest))
+
+
+def _dots(question: NDArray[np.int8], codes: NDArray[np.int8]) -> NDArray[np.float64]:
+    # In whole numbers, and on one thread: it reads as fast as memory gives.
+    dots: NDArray[np.float64] = np.asarray(_simsimd.cdist(question[np.newaxis], codes, "dot"), dtype=np.float64)[0]
+    return dots
+
+
+def _blocks(rows: Iterator[tuple[int, int, float, bytes]]) -> Iterator[list[tuple[int, int, float, bytes]]]:
     while block := list(islice(rows, _BLOCK)):
         yield block

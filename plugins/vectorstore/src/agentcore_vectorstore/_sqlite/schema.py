@@ -9,45 +9,67 @@ from agentcore_vectorstore.errors import StoreFormatError, StoreVersionError
 
 __all__ = ["VERSION", "is_there", "make"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The version of the tables that is written here, kept in the file's ``user_version``."""
 
 _APPLICATION: Final = 0x61637673
 """Marks the file as this store's, in its ``application_id``: "acvs" in ASCII."""
 
 # The key of a document is never used again and grows, so that a reader finds what is new behind the largest it knows;
-# ``removals`` tells it that something went.  The text comes last: a filter that reads the metadata of every document
-# does not touch the pages that a long text fills.
+# ``removed`` tells it what went.  The text comes last: a filter that reads the metadata of every document does not
+# touch the pages that a long text fills.  ``vector`` repeats what a search needs of the document beside it.
+# ``terms`` of a namespace are its own number and those of all above it, as words of the index, so that a search in one
+# of them walks through its documents alone.
 _TABLES: Final = """
+CREATE TABLE namespace(
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    terms TEXT NOT NULL
+) STRICT;
+INSERT INTO namespace VALUES (0, '', '');
 CREATE TABLE document(
     key INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
+    namespace INTEGER NOT NULL REFERENCES namespace(number),
+    id TEXT NOT NULL,
     stored REAL NOT NULL,
+    expires REAL,
     metadata BLOB NOT NULL,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    UNIQUE (namespace, id)
 ) STRICT;
+CREATE INDEX document_expires ON document(expires) WHERE expires IS NOT NULL;
 CREATE TABLE vector(
     key INTEGER PRIMARY KEY REFERENCES document(key),
+    namespace INTEGER NOT NULL,
+    expires REAL,
     value BLOB NOT NULL
 ) STRICT;
+CREATE TABLE removed(
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    key INTEGER NOT NULL
+) STRICT;
+CREATE VIEW searchable AS
+    SELECT document.key, document.text, namespace.terms AS namespace
+    FROM document JOIN namespace ON namespace.number = document.namespace;
 CREATE VIRTUAL TABLE keyword USING fts5(
-    text, content='document', content_rowid='key', tokenize='porter unicode61 remove_diacritics 2'
+    text, namespace, content='searchable', content_rowid='key', tokenize='porter unicode61 remove_diacritics 2'
 );
 CREATE TABLE state(
     one INTEGER PRIMARY KEY CHECK (one = 1),
-    removals INTEGER NOT NULL,
     embedder TEXT,
     dimension INTEGER,
     fingerprint TEXT
 ) STRICT;
-INSERT INTO state(one, removals) VALUES (1, 0);
+INSERT INTO state(one) VALUES (1);
 CREATE TRIGGER document_inserted AFTER INSERT ON document BEGIN
-    INSERT INTO keyword(rowid, text) VALUES (new.key, new.text);
+    INSERT INTO keyword(rowid, text, namespace)
+    VALUES (new.key, new.text, (SELECT terms FROM namespace WHERE number = new.namespace));
 END;
 CREATE TRIGGER document_removed AFTER DELETE ON document BEGIN
-    INSERT INTO keyword(keyword, rowid, text) VALUES ('delete', old.key, old.text);
+    INSERT INTO keyword(keyword, rowid, text, namespace)
+    VALUES ('delete', old.key, old.text, (SELECT terms FROM namespace WHERE number = old.namespace));
     DELETE FROM vector WHERE key = old.key;
-    UPDATE state SET removals = removals + 1;
+    INSERT INTO removed(key) VALUES (old.key);
 END;
 """
 
@@ -61,8 +83,14 @@ def is_there(connection: Connection, location: str) -> bool:
     """
     application = _pragma(connection, "application_id")
     version = _pragma(connection, "user_version")
-    if application == _APPLICATION and version <= VERSION:
+    if application == _APPLICATION and version == VERSION:
         return True
+    if application == _APPLICATION and version < VERSION:
+        raise StoreVersionError(
+            f"{location} was written by an earlier version of agentcore-vectorstore "
+            f"(its tables have version {version}, this one reads {VERSION})",
+            hint="name another file: nothing was changed in this one.",
+        )
     if application == _APPLICATION:
         raise StoreVersionError(
             f"{location} was written by a newer version of agentcore-vectorstore "

@@ -6,8 +6,7 @@ nothing of the methods that take one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from types import TracebackType
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 __all__ = ["Connection", "Rows"]
@@ -27,16 +26,16 @@ class Rows(Protocol):
 
 
 class Connection(Protocol):
-    """A connection; as a context manager, a transaction."""
+    """A connection."""
 
-    transaction_mode: str
-
+    @property
+    def in_transaction(self) -> bool: ...
     def execute(self, statements: str, bindings: Sequence[Any] = (), /) -> Rows: ...
     def pragma(self, name: str, value: Any = None, /) -> Any: ...
     def last_insert_rowid(self) -> int: ...
+    def total_changes(self) -> int: ...
+    def create_scalar_function(
+        self, name: str, callable: Callable[..., Any] | None, numargs: int = -1, *, deterministic: bool = False
+    ) -> None: ...
     def set_busy_timeout(self, milliseconds: int, /) -> None: ...
     def close(self) -> None: ...
-    def __enter__(self) -> Connection: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> bool | None: ...

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from agentcore.errors import nearest
 from agentcore_vectorstore._registry import EMBEDDERS
-from agentcore_vectorstore.errors import EmbedderError, EmbedderNotFoundError, KeywordOnlyWarning
+from agentcore_vectorstore.errors import EmbedderNotFoundError, KeywordOnlyWarning
 from agentcore_vectorstore.protocols import Embedder
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-__all__ = ["DEFAULT_EMBEDDER", "NO_EMBEDDER", "load_embedder", "unit_vectors"]
+__all__ = ["DEFAULT_EMBEDDER", "NO_EMBEDDER", "load_embedder"]
 
 DEFAULT_EMBEDDER: Final = "minilm"
 """Where it is not installed, the store searches by keywords and says so."""
@@ -55,26 +50,3 @@ def _complain(kind: str) -> None:
         KeywordOnlyWarning,
         stacklevel=4,
     )
-
-
-def unit_vectors(embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:
-    """Embed *texts*, and see to it that what comes back can be stored: one finite row of unit length for each.
-
-    Raises:
-        EmbedderError: It cannot.
-    """
-    import numpy as np
-
-    vectors = np.asarray(embedder.embed(texts), dtype=np.float32)
-    expected = (len(texts), embedder.dimension)
-    if vectors.shape != expected:
-        raise EmbedderError(f"embedder {embedder.id!r} returned an array of shape {vectors.shape}, not {expected}")
-    lengths = np.linalg.norm(vectors, axis=1)
-    bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
-    if bad.size:
-        raise EmbedderError(
-            f"embedder {embedder.id!r} returned a vector without a direction (zero, NaN or infinite) "
-            f"for the text {texts[int(bad[0])][:80]!r}"
-        )
-    unit: NDArray[np.float32] = (vectors / lengths[:, np.newaxis]).astype(np.float32, copy=False)
-    return unit

@@ -1,0 +1,108 @@
+"""What changes the database, inside a transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from agentcore_vectorstore._namespaces import ancestors
+from agentcore_vectorstore._sqlite.matrix import stored_vector
+from agentcore_vectorstore._sqlite.sql import Connection
+from agentcore_vectorstore.protocols import Entry
+
+__all__ = ["forget_removals", "insert", "namespace_number", "purge", "put_entries"]
+
+_REMEMBERED: Final = 10_000
+"""Removals that are kept for readers; one that has missed more looks at all keys."""
+
+_PURGED: Final = 1_000
+"""Expired documents that one writer removes at most, so that none has to wait long."""
+
+
+def put_entries(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Insert or replace; what is there word for word gets a new expiry at most."""
+    numbers = {name: namespace_number(connection, name) for name in {entry.namespace for entry in entries}}
+    there = _unchanged_or_removed(connection, {(numbers[entry.namespace], entry.id): entry for entry in entries})
+    for entry in entries:
+        number = numbers[entry.namespace]
+        if (number, entry.id) not in there:
+            insert(connection, number, entry)
+
+
+def insert(connection: Connection, namespace: int, entry: Entry, value: bytes | None = None) -> None:
+    """Insert one that is not there; *value* is what the file keeps of its vector, where the entry has none."""
+    connection.execute(
+        "INSERT INTO document(namespace, id, stored, expires, metadata, text) VALUES (?, ?, ?, ?, jsonb(?), ?)",
+        (namespace, entry.id, entry.stored, entry.expires, entry.metadata, entry.text),
+    )
+    if entry.vector is not None:
+        value = stored_vector(entry.vector)
+    if value is not None:
+        connection.execute(
+            "INSERT INTO vector(key, namespace, expires, value) VALUES (?, ?, ?, ?)",
+            (connection.last_insert_rowid(), namespace, entry.expires, value),
+        )
+
+
+def namespace_number(connection: Connection, name: str) -> int:
+    """Return the number of a namespace, which is made where it is missing, with all above it."""
+    number: int | None = connection.execute("SELECT number FROM namespace WHERE name = ?", (name,)).get
+    if number is not None:
+        return number
+    terms = ""
+    for each in ancestors(name):
+        row = connection.execute("SELECT number, terms FROM namespace WHERE name = ?", (each,)).fetchone()
+        if row is None:
+            number = connection.execute("SELECT max(number) + 1 FROM namespace").get
+            terms = f"{terms} n{number}".strip()
+            connection.execute("INSERT INTO namespace VALUES (?, ?, ?)", (number, each, terms))
+        else:
+            number, terms = row
+    if number is None:
+        raise AssertionError("the root is always there")
+    return number
+
+
+def purge(connection: Connection, now: float) -> None:
+    """Remove what has expired, or the first part of it."""
+    if connection.execute("SELECT 1 FROM document WHERE expires <= ? LIMIT 1", (now,)).get:
+        connection.execute(
+            "DELETE FROM document WHERE key IN (SELECT key FROM document WHERE expires <= ? LIMIT ?)", (now, _PURGED)
+        )
+        forget_removals(connection)
+
+
+def forget_removals(connection: Connection) -> None:
+    """Cut the list of what was removed."""
+    connection.execute("DELETE FROM removed WHERE number <= (SELECT max(number) FROM removed) - ?", (_REMEMBERED,))
+
+
+def _unchanged_or_removed(connection: Connection, entries: Mapping[tuple[int, str], Entry]) -> set[tuple[int, str]]:
+    """Remove the documents that *entries* replace, and return the names of those that need no replacing."""
+    rows = connection.execute(
+        "SELECT key, namespace, id, text, json(metadata), expires, "
+        "EXISTS (SELECT 1 FROM vector WHERE vector.key = document.key) "
+        "FROM document WHERE (namespace, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
+        (json.dumps(list(entries), ensure_ascii=False),),
+    ).fetchall()
+    unchanged: set[tuple[int, str]] = set()
+    for key, namespace, id_, text, metadata, expires, has_vector in rows:
+        entry = entries[namespace, id_]
+        same = (text, metadata) == (entry.text, entry.metadata) and (has_vector or entry.vector is None)
+        if not same:
+            connection.execute("DELETE FROM document WHERE key = ?", (key,))
+            continue
+        unchanged.add((namespace, id_))
+        if expires != entry.expires:
+            _live_until(connection, key, entry)
+    if rows:
+        forget_removals(connection)
+    return unchanged
+
+
+def _live_until(connection: Connection, key: int, entry: Entry) -> None:
+    """Give a document another expiry, and with it a new key, by which every reader finds it."""
+    value: bytes | None = connection.execute("SELECT value FROM vector WHERE key = ?", (key,)).get
+    (namespace,) = connection.execute("DELETE FROM document WHERE key = ? RETURNING namespace", (key,)).fetchall()[0]
+    insert(connection, namespace, entry, value)
