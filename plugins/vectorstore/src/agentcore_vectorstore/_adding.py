@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Adding"]
+
+_WRITTEN: Final = 2048
+"""Documents that are written at once where none has to be embedded."""
 
 
 @frozen
@@ -38,8 +41,9 @@ class Adding:
         last = {document.id: number for number, document in enumerate(documents)}
         found_as: dict[str, str] = {}
         numbers = sorted(last.values())
-        for start in range(0, len(numbers), PART):
-            part = numbers[start : start + PART]
+        size = PART if given is None and self.embedder is not None else _WRITTEN
+        for start in range(0, len(numbers), size):
+            part = numbers[start : start + size]
             rows = None if given is None else given[part]
             self._add([documents[number] for number in part], rows, found_as)
         return [found_as.get(document.id, document.id) for document in documents]
@@ -110,7 +114,7 @@ class Adding:
                     continue
                 twin = _twin_among(kept, entry.vector, threshold)
                 if twin is None:
-                    query = Query(text=None, vector=entry.vector, pool=1, scope=scope)
+                    query = Query(text=None, vector=entry.vector, limit=1, pool=1, scope=scope)
                     found = reader.candidates(query)
                     if found.meaning is not None and found.meaning.size and found.meaning[0] >= threshold:
                         twin = reader.load(found.keys)[found.keys[0]].document.id

@@ -67,6 +67,7 @@ def matches(reader: Reader, question: Question, vector: Vector | None) -> list[M
     query = Query(
         text=None if question.fusion == "vector" else question.text,
         vector=vector if question.wants_meaning else None,
+        limit=wanted,
         pool=max(POOL, wanted) if both or question.diversity else wanted,
         scope=question.scope,
     )

@@ -98,8 +98,8 @@ class SyncStore:
         change nothing.
         One without an id gets a hash of its text and metadata, so that it is stored once however often it is added.
         Everything is checked before anything is written.
-        Many documents are written in parts of 256, each as a whole: after a failure of the disk or the embedder, add
-        all of them again.
+        Many documents are written in parts of a few hundred, each as a whole: after a failure of the disk or the
+        embedder, add all of them again.
 
         Args:
             documents: What to store.

@@ -168,8 +168,10 @@ class Query:
     """None leaves words out."""
     vector: Vector | None
     """None leaves meaning out."""
+    limit: int
+    """How many of each search's best must be among the candidates; at least 1."""
     pool: int
-    """How many of each search's best to return; at least 1."""
+    """How many candidates of each search to return; those beyond *limit* may miss some that are as good."""
     scope: Scope
 
 

@@ -12,7 +12,7 @@ from agentcore_vectorstore._claims import mismatch
 from agentcore_vectorstore._sqlite.keywords import Keywords
 from agentcore_vectorstore._sqlite.matrix import Matrix
 from agentcore_vectorstore._sqlite.reader import SQLiteReader, scope_condition
-from agentcore_vectorstore._sqlite.writing import forget_removals, insert, purge, put_entries
+from agentcore_vectorstore._sqlite.writing import delete, forget_removals, insert, purge, put_entries
 from agentcore_vectorstore.protocols import EmbedderIdentity, Entry, Reader, Scope, Vector
 
 if TYPE_CHECKING:
@@ -68,15 +68,17 @@ class SQLiteBackend:
 
     def remove(self, namespace: str, ids: Sequence[str]) -> int:
         """Remove, and return how many there were."""
-        return self._remove(
-            "namespace = (SELECT number FROM namespace WHERE name = ?) AND id IN (SELECT value FROM json_each(?))",
-            [namespace, json.dumps(ids)],
-        )
+        with self._database.write() as connection:
+            return delete(
+                connection,
+                "namespace = (SELECT number FROM namespace WHERE name = ?) AND id IN (SELECT value FROM json_each(?))",
+                [namespace, json.dumps(ids)],
+            )
 
     def remove_all(self, scope: Scope) -> int:
         """Remove what is in *scope*, and return how many there were."""
         with self._database.write() as connection:
-            return _removed(connection, *scope_condition(connection, scope))
+            return delete(connection, *scope_condition(connection, scope))
 
     def without_vector(self, limit: int) -> list[tuple[Any, str]]:
         """Return up to *limit* documents that have no vector: key and text."""
@@ -90,9 +92,9 @@ class SQLiteBackend:
         with self._database.write() as connection:
             for key, vector in vectors:
                 for namespace, id_, stored, expires, metadata, text in connection.execute(
-                    "DELETE FROM document WHERE key = ? RETURNING namespace, id, stored, expires, json(metadata), text",
-                    (key,),
+                    "SELECT namespace, id, stored, expires, json(metadata), text FROM document WHERE key = ?", (key,)
                 ).fetchall():
+                    delete(connection, "key = ?", [key])
                     entry = Entry(
                         namespace="",
                         id=id_,
@@ -103,7 +105,6 @@ class SQLiteBackend:
                         expires=expires,
                     )
                     insert(connection, namespace, entry)
-            forget_removals(connection)
 
     def check(self) -> list[str]:
         """Read everything, and return what is wrong."""
@@ -116,16 +117,6 @@ class SQLiteBackend:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-    def _remove(self, where: str, values: list[Any]) -> int:
-        with self._database.write() as connection:
-            return _removed(connection, where, values)
-
-
-def _removed(connection: Connection, where: str, values: list[Any]) -> int:
-    rows = connection.execute(f"DELETE FROM document WHERE {where} RETURNING key", values).fetchall()  # noqa: S608
-    forget_removals(connection)
-    return len(rows)
 
 
 def _embedder_of(connection: Connection) -> tuple[str, int, str] | None:

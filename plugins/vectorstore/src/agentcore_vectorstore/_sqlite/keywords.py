@@ -10,17 +10,27 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from agentcore_vectorstore._sqlite.bm25 import K1, Average, average_of, scores_of_texts
 from agentcore_vectorstore._sqlite.conditions import Condition
 from agentcore_vectorstore._sqlite.sql import Connection
-from agentcore_vectorstore._words import telling_words
+from agentcore_vectorstore._words import stems_of, telling_words
 
 __all__ = ["Keywords", "Words"]
 
-_MOST: Final = 2.2
-"""What BM25 multiplies the weight of a word with at most: k1 + 1, of SQLite's k1 = 1.2."""
+_MOST: Final = K1 + 1
+"""What BM25 multiplies the weight of a word with at most."""
 
 _SCORE: Final = "-bm25(keyword, 1.0, 0.0)"
 """The namespace, the second column, does not count."""
+
+_LIKELY: Final = 1.0
+"""What the last of the best documents is likely to score, in weights of the heaviest word."""
+
+_READ: Final = 1_000
+"""Documents up to which reading their texts costs less than walking through the index."""
+
+_READ_BYTES: Final = 1_000_000
+"""Of all these texts together, likewise."""
 
 Scores = dict[int, float]
 """By key."""
@@ -47,13 +57,15 @@ class Keywords:
 
     def __init__(self) -> None:
         self._state: tuple[int, int] | None = None
-        self._documents = 0
+        self._average: Average = (0, 0.0)
         self._counts: dict[str, int] = {}
 
-    def best(self, connection: Connection, question: Words, pool: int, also: Collection[int] = ()) -> Scores:
-        """Return the scores of the best *pool* documents, and those of *also* that have one of the words.
+    def best(
+        self, connection: Connection, question: Words, limit: int, pool: int, also: Collection[int] = ()
+    ) -> Scores:
+        """Return the scores of the best *limit* documents and of *pool* good ones, and those of *also* with a word.
 
-        The words are tried in the order of their weight.  Once the *pool* best documents that have one of the heavy
+        The words are tried in the order of their weight.  Once the *limit* best documents that have one of the heavy
         words score more than all light words together could bring, no document with light words alone can be among
         them: it need not be scored, and most documents have light words alone (Turtle and Flood, 1995).
         """
@@ -63,37 +75,73 @@ class Keywords:
         words = sorted(question.words, key=lambda word: -weights[word])
         # What the words from each on could bring together.
         rests = [_MOST * sum(weights[word] for word in words[start:]) for start in range(len(words) + 1)]
-        heavy = self._first(words, pool)
+        heavy = self._first(words, weights, rests, pool)
         while heavy < len(words):
             scores = _all_scores(connection, question, words[:heavy])
-            last = heapq.nlargest(pool, scores.values())[-1] if len(scores) >= pool else 0.0
+            last = _last_of(scores, limit) if len(scores) >= pool else 0.0
             if rests[heavy] < last:
-                # What light words add may change the order: all that may come to be among the best take part.
-                chosen = [key for key, score in scores.items() if score > last - rests[heavy]]
-                return _best_of(_scores_of(connection, question, {*chosen, *also}), pool, also)
+                return self._with_light(connection, question, weights, scores, rests[heavy], limit, pool, also)
             heavy = next(number for number in range(heavy + 1, len(words) + 1) if rests[number] < last or not last)
         found = _best_scores(connection, question, pool)
-        return found | _scores_of(connection, question, set(also).difference(found))
+        return found | self._scores_of(connection, question, weights, set(also).difference(found))
+
+    def _with_light(
+        self,
+        connection: Connection,
+        question: Words,
+        weights: dict[str, float],
+        scores: Scores,
+        rest: float,
+        limit: int,
+        pool: int,
+        also: Collection[int],
+    ) -> Scores:
+        """Add what light words bring, to all that may come to be among the best by that."""
+        first = heapq.nlargest(2 * pool, scores, key=scores.__getitem__)
+        whole = self._scores_of(connection, question, weights, {*first, *also})
+        last = _last_of({key: whole[key] for key in first}, limit)
+        later = {key for key, score in scores.items() if score > last - rest}.difference(whole)
+        whole |= self._scores_of(connection, question, weights, later)
+        # The newer of equal ones.
+        best = heapq.nlargest(pool, scores.keys() & whole.keys(), key=lambda key: (whole[key], key))
+        return {key: whole[key] for key in {*best, *also} if key in whole}
+
+    def _scores_of(
+        self, connection: Connection, question: Words, weights: dict[str, float], keys: Collection[int]
+    ) -> Scores:
+        """The scores of *keys*, whatever their scope."""
+        if not keys:
+            return {}
+        stems = [list(stems_of(word)) for word in question.words]
+        # A word that the index takes for several has to stand there as it is.
+        if len(keys) <= _READ and all(len(each) == 1 for each in stems) and _bytes_of(connection, keys) <= _READ_BYTES:
+            by_stem: dict[str, float] = {}
+            for (stem,), word in zip(stems, question.words, strict=True):
+                by_stem[stem] = by_stem.get(stem, 0.0) + weights[word]
+            return scores_of_texts(connection, by_stem, self._average[1], keys)
+        return _walked_scores(connection, question, keys)
 
     def _weights(self, connection: Connection, words: Sequence[str]) -> dict[str, float]:
         """The weight of each word, as FTS5 computes it, while the database is as it is."""
         state = (connection.pragma("data_version"), connection.total_changes())
         if state != self._state:
-            self._state, self._counts = state, {}
-            self._documents = connection.execute("SELECT count(*) FROM document").get
+            self._state, self._counts, self._average = state, {}, average_of(connection)
         for word in words:
             if word not in self._counts:
                 (self._counts[word],) = connection.execute(
                     "SELECT count(*) FROM keyword WHERE keyword MATCH ?", (f'{{text}} : "{word}"',)
                 ).fetchone()
-        return {word: _weight(self._documents, self._counts[word]) for word in words}
+        return {word: _weight(self._average[0], self._counts[word]) for word in words}
 
-    def _first(self, words: Sequence[str], pool: int) -> int:
-        """How many of *words*, the heaviest first, to try: as many as may fill the pool."""
+    def _first(self, words: Sequence[str], weights: dict[str, float], rests: Sequence[float], pool: int) -> int:
+        """How many of *words*, the heaviest first, to try: as many as are likely to be enough.
+
+        A word that stands once in a text of average length brings its weight, and the best have more than one.
+        """
         documents = 0
         for number, word in enumerate(words, 1):
             documents += self._counts[word]
-            if documents >= 2 * pool:
+            if documents >= 2 * pool and rests[number] < _LIKELY * weights[words[0]]:
                 return number
         return len(words)
 
@@ -103,9 +151,14 @@ def _weight(documents: int, having: int) -> float:
     return weight if weight > 0 else 1e-6
 
 
+def _last_of(scores: Scores, pool: int) -> float:
+    """The score of the last of the best *pool*; 0 where there are fewer."""
+    return heapq.nlargest(pool, scores.values())[-1] if len(scores) >= pool else 0.0
+
+
 def _best_scores(connection: Connection, question: Words, pool: int) -> Scores:
     rows = connection.execute(
-        f"SELECT keyword.rowid, {_SCORE} {_source(question)} "  # question marks only
+        f"SELECT keyword.rowid, {_SCORE} {_source(question)} "  # noqa: S608  # question marks only
         "ORDER BY bm25(keyword, 1.0, 0.0), keyword.rowid DESC LIMIT ?",
         (question.expression(question.words), *question.condition[1], pool),
     )
@@ -113,7 +166,7 @@ def _best_scores(connection: Connection, question: Words, pool: int) -> Scores:
 
 
 def _all_scores(connection: Connection, question: Words, words: Sequence[str]) -> Scores:
-    statement = f"SELECT keyword.rowid, {_SCORE} {_source(question)}"  # question marks only
+    statement = f"SELECT keyword.rowid, {_SCORE} {_source(question)}"  # noqa: S608  # question marks only
     return dict(connection.execute(statement, (question.expression(words), *question.condition[1])))
 
 
@@ -123,9 +176,7 @@ def _source(question: Words) -> str:
     return f"FROM keyword{joined} WHERE keyword MATCH ? AND ({where})"
 
 
-def _scores_of(connection: Connection, question: Words, keys: Collection[int]) -> Scores:
-    if not keys:
-        return {}
+def _walked_scores(connection: Connection, question: Words, keys: Collection[int]) -> Scores:
     # The plus keeps the index from being walked once for each of them.
     rows: Any = connection.execute(
         f"SELECT rowid, {_SCORE} FROM keyword WHERE keyword MATCH ? "  # noqa: S608  # a constant
@@ -135,7 +186,9 @@ def _scores_of(connection: Connection, question: Words, keys: Collection[int]) -
     return dict(rows)
 
 
-def _best_of(scores: Scores, pool: int, also: Collection[int]) -> Scores:
-    """The best *pool* of *scores*, the newer of equal ones, and those of *also*."""
-    best = heapq.nlargest(pool, scores.items(), key=lambda item: (item[1], item[0]))
-    return dict(best) | {key: scores[key] for key in also if key in scores}
+def _bytes_of(connection: Connection, keys: Collection[int]) -> int:
+    total: int = connection.execute(
+        "SELECT sum(octet_length(text)) FROM document WHERE key IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(keys)),),
+    ).get
+    return total

@@ -46,7 +46,7 @@ class SQLiteReader:
             near_keys, cosines = self._matrix.nearest(self._connection, query.vector, query.pool, rows)
         if query.text is None:
             return Candidates(keys=near_keys.tolist(), meaning=cosines)
-        scores = self._words(query.text, query.pool, query.scope, near_keys.tolist())
+        scores = self._words(query, query.text, near_keys.tolist())
         keys = np.union1d(near_keys, np.fromiter(scores, dtype=np.int64, count=len(scores)))
         listed = keys.tolist()
         words = np.array([scores.get(key, 0.0) for key in listed], dtype=np.float64)
@@ -106,7 +106,8 @@ class SQLiteReader:
             keys = np.fromiter((key for (key,) in found), dtype=np.int64)
         return self._matrix.rows(namespace_numbers(self._connection, scope.namespace), keys, scope.now)
 
-    def _words(self, text: str, pool: int, scope: Scope, also: Collection[int]) -> dict[int, float]:
+    def _words(self, query: Query, text: str, also: Collection[int]) -> dict[int, float]:
+        scope = query.scope
         number = None
         if scope.namespace:
             number = self._connection.execute("SELECT number FROM namespace WHERE name = ?", (scope.namespace,)).get
@@ -116,7 +117,7 @@ class SQLiteReader:
         condition = condition_of(scope.filter)
         if self._connection.execute("SELECT 1 FROM document WHERE expires <= ? LIMIT 1", (scope.now,)).get:
             condition = (f"({condition[0]}) AND coalesce(expires > ?, 1)", [*condition[1], scope.now])
-        return self._keywords.best(self._connection, Words(text, number, condition), pool, also)
+        return self._keywords.best(self._connection, Words(text, number, condition), query.limit, query.pool, also)
 
     def _stored(self, where: str, values: Sequence[Any]) -> list[tuple[int, Stored]]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} {where}", values)  # question marks only

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from agentcore_vectorstore._namespaces import ancestors
 from agentcore_vectorstore._sqlite.matrix import stored_vector
 from agentcore_vectorstore._sqlite.sql import Connection
 from agentcore_vectorstore.protocols import Entry
 
-__all__ = ["forget_removals", "insert", "namespace_number", "purge", "put_entries"]
+__all__ = ["delete", "forget_removals", "insert", "namespace_number", "purge", "put_entries"]
 
 _REMEMBERED: Final = 10_000
 """Removals that are kept for readers; one that has missed more looks at all keys."""
@@ -36,12 +36,18 @@ def insert(connection: Connection, namespace: int, entry: Entry, value: bytes | 
         "INSERT INTO document(namespace, id, stored, expires, metadata, text) VALUES (?, ?, ?, ?, jsonb(?), ?)",
         (namespace, entry.id, entry.stored, entry.expires, entry.metadata, entry.text),
     )
+    key = connection.last_insert_rowid()
+    connection.execute(
+        "INSERT INTO keyword(rowid, text, namespace) "
+        "VALUES (?, ?, (SELECT terms FROM namespace WHERE number = ?))",
+        (key, entry.text, namespace),
+    )
     if entry.vector is not None:
         value = stored_vector(entry.vector)
     if value is not None:
         connection.execute(
             "INSERT INTO vector(key, namespace, expires, value) VALUES (?, ?, ?, ?)",
-            (connection.last_insert_rowid(), namespace, entry.expires, value),
+            (key, namespace, entry.expires, value),
         )
 
 
@@ -67,10 +73,23 @@ def namespace_number(connection: Connection, name: str) -> int:
 def purge(connection: Connection, now: float) -> None:
     """Remove what has expired, or the first part of it."""
     if connection.execute("SELECT 1 FROM document WHERE expires <= ? LIMIT 1", (now,)).get:
+        delete(connection, "expires <= ?", [now], limit=_PURGED)
+
+
+def delete(connection: Connection, where: str, values: Sequence[Any], *, limit: int = -1) -> int:
+    """Delete the documents for which *where* is true, and return how many there were."""
+    statement = f"SELECT key FROM document WHERE {where} LIMIT ?"  # noqa: S608  # question marks only
+    keys = [key for (key,) in connection.execute(statement, (*values, limit))]
+    for key in keys:
         connection.execute(
-            "DELETE FROM document WHERE key IN (SELECT key FROM document WHERE expires <= ? LIMIT ?)", (now, _PURGED)
+            "INSERT INTO keyword(keyword, rowid, text, namespace) SELECT 'delete', key, text, namespace "
+            "FROM searchable WHERE key = ?; DELETE FROM vector WHERE key = ?; DELETE FROM document WHERE key = ?; "
+            "INSERT INTO removed(key) VALUES (?)",
+            (key, key, key, key),
         )
+    if keys:
         forget_removals(connection)
+    return len(keys)
 
 
 def forget_removals(connection: Connection) -> None:
@@ -91,18 +110,17 @@ def _unchanged_or_removed(connection: Connection, entries: Mapping[tuple[int, st
         entry = entries[namespace, id_]
         same = (text, metadata) == (entry.text, entry.metadata) and (has_vector or entry.vector is None)
         if not same:
-            connection.execute("DELETE FROM document WHERE key = ?", (key,))
+            delete(connection, "key = ?", [key])
             continue
         unchanged.add((namespace, id_))
         if expires != entry.expires:
             _live_until(connection, key, entry)
-    if rows:
-        forget_removals(connection)
     return unchanged
 
 
 def _live_until(connection: Connection, key: int, entry: Entry) -> None:
     """Give a document another expiry, and with it a new key, by which every reader finds it."""
     value: bytes | None = connection.execute("SELECT value FROM vector WHERE key = ?", (key,)).get
-    (namespace,) = connection.execute("DELETE FROM document WHERE key = ? RETURNING namespace", (key,)).fetchall()[0]
+    namespace: int = connection.execute("SELECT namespace FROM document WHERE key = ?", (key,)).get
+    delete(connection, "key = ?", [key])
     insert(connection, namespace, entry, value)
