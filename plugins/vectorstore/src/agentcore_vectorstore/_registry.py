@@ -59,6 +59,7 @@ BACKENDS: Final = Registry(
     "agentcore_vectorstore.backends",
     {
         "memory": "agentcore_vectorstore._sqlite:open_memory",
+        "postgresql": "agentcore_vectorstore._postgres:open_postgres",
         "sqlite": "agentcore_vectorstore._sqlite:open_sqlite",
     },
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -36,7 +35,7 @@ def telling_words(text: str) -> list[str]:
     return ([word for word in words if word not in _STOP_WORDS] or words)[:_MAX_WORDS]
 
 
-def stems_of(text: str) -> Mapping[str, int]:
+def stems_of(text: str) -> Counter[str]:
     """Return the stem of each word of *text*, and how often it is there.
 
     It is what SQLite's index makes of the text: Unicode words without case and accents, in Porter's stems.

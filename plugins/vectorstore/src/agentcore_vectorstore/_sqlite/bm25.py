@@ -59,10 +59,7 @@ def _varints(record: bytes) -> list[int]:
     value = used = 0
     for byte in record:
         used += 1
-        if used == 9:
-            value = value << 8 | byte
-        else:
-            value = value << 7 | byte & 0x7F
+        value = value << 8 | byte if used == 9 else value << 7 | byte & 0x7F
         if used == 9 or byte < 0x80:
             numbers.append(value)
             value = used = 0

@@ -158,7 +158,7 @@ def _last_of(scores: Scores, pool: int) -> float:
 
 def _best_scores(connection: Connection, question: Words, pool: int) -> Scores:
     rows = connection.execute(
-        f"SELECT keyword.rowid, {_SCORE} {_source(question)} "  # noqa: S608  # question marks only
+        f"SELECT keyword.rowid, {_SCORE} {_source(question)} "  # question marks only
         "ORDER BY bm25(keyword, 1.0, 0.0), keyword.rowid DESC LIMIT ?",
         (question.expression(question.words), *question.condition[1], pool),
     )
@@ -166,7 +166,7 @@ def _best_scores(connection: Connection, question: Words, pool: int) -> Scores:
 
 
 def _all_scores(connection: Connection, question: Words, words: Sequence[str]) -> Scores:
-    statement = f"SELECT keyword.rowid, {_SCORE} {_source(question)}"  # noqa: S608  # question marks only
+    statement = f"SELECT keyword.rowid, {_SCORE} {_source(question)}"  # question marks only
     return dict(connection.execute(statement, (question.expression(words), *question.condition[1])))
 
 

@@ -31,6 +31,9 @@ _STORED: Final = np.dtype("<f4")
 _SPARSE: Final = 0.4
 """The share of all rows up to which picking them out costs less than computing all."""
 
+_REMEMBERED: Final = 64
+"""Namespaces whose rows are remembered until something is written."""
+
 _DEVIATIONS: Final = 6
 """How far beyond the last candidate the first pass looks, in deviations of its error: it misses one in 10^9."""
 
@@ -111,6 +114,8 @@ class Matrix:
                 return None
             name = tuple(namespaces)
             if name not in self._rows_of:
+                if len(self._rows_of) >= _REMEMBERED:
+                    self._rows_of = {}
                 self._rows_of[name] = np.flatnonzero(self._in_namespaces(namespaces))
             return self._rows_of[name]
         chosen: NDArray[np.bool_] | None = None

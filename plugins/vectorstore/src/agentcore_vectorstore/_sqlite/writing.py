@@ -13,6 +13,11 @@ from agentcore_vectorstore.protocols import Entry
 
 __all__ = ["delete", "forget_removals", "insert", "namespace_number", "purge", "put_entries"]
 
+_THERE: Final = (
+    "SELECT key, namespace, id, text, json(metadata), expires, "
+    "EXISTS (SELECT 1 FROM vector WHERE vector.key = document.key) FROM document WHERE "
+)
+
 _REMEMBERED: Final = 10_000
 """Removals that are kept for readers; one that has missed more looks at all keys."""
 
@@ -38,8 +43,7 @@ def insert(connection: Connection, namespace: int, entry: Entry, value: bytes | 
     )
     key = connection.last_insert_rowid()
     connection.execute(
-        "INSERT INTO keyword(rowid, text, namespace) "
-        "VALUES (?, ?, (SELECT terms FROM namespace WHERE number = ?))",
+        "INSERT INTO keyword(rowid, text, namespace) VALUES (?, ?, (SELECT terms FROM namespace WHERE number = ?))",
         (key, entry.text, namespace),
     )
     if entry.vector is not None:
@@ -99,12 +103,13 @@ def forget_removals(connection: Connection) -> None:
 
 def _unchanged_or_removed(connection: Connection, entries: Mapping[tuple[int, str], Entry]) -> set[tuple[int, str]]:
     """Remove the documents that *entries* replace, and return the names of those that need no replacing."""
-    rows = connection.execute(
-        "SELECT key, namespace, id, text, json(metadata), expires, "
-        "EXISTS (SELECT 1 FROM vector WHERE vector.key = document.key) "
-        "FROM document WHERE (namespace, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
-        (json.dumps(list(entries), ensure_ascii=False),),
-    ).fetchall()
+    # Mostly there is one, and it need not be written as JSON.
+    values: Sequence[Any] = next(iter(entries), (0, ""))
+    which = "namespace = ? AND id = ?"
+    if len(entries) > 1:
+        values = [json.dumps(list(entries), ensure_ascii=False)]
+        which = "(namespace, id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
+    rows = connection.execute(_THERE + which, values).fetchall()
     unchanged: set[tuple[int, str]] = set()
     for key, namespace, id_, text, metadata, expires, has_vector in rows:
         entry = entries[namespace, id_]

@@ -1,0 +1,178 @@
+"""One state of a collection, as the store asks for it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from agentcore.types import Document
+from agentcore_vectorstore._postgres.conditions import scope_condition
+from agentcore_vectorstore._words import stems_of, telling_words
+from agentcore_vectorstore.protocols import Candidates, Query, Scope, Stored, Vector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["PostgresReader", "vector_text"]
+
+_COLUMNS: Final = "key, namespace, id, stored, expires, raw, text"
+
+_EXACT: Final = 10_000
+"""Documents of a scope up to which all vectors are compared: there the index would miss some and save nothing."""
+
+# As SQLite computes it: k1 = 1.2, b = 0.75.
+_BM25: Final = """
+    SELECT key, sum(weights.weight * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / %s))) AS score
+    FROM document
+    CROSS JOIN LATERAL unnest(words) AS word(lexeme, positions, marks)
+    JOIN unnest(%s::text[], %s::float8[]) AS weights(stem, weight) ON weights.stem = word.lexeme
+    CROSS JOIN LATERAL (SELECT cardinality(positions)::float8 AS tf) AS counted
+    WHERE words @@ %s::tsquery AND {where}
+    GROUP BY key
+"""
+
+
+class PostgresReader:
+    """A transaction that reads."""
+
+    def __init__(self, connection: Any, *, vectors: bool) -> None:
+        self._connection = connection
+        self._vectors = vectors
+
+    def candidates(self, query: Query) -> Candidates:
+        """Return the best by meaning, the best by words, and of both both scores."""
+        near = {} if query.vector is None else self._nearest(query.vector, query)
+        wordy: dict[int, float] = {}
+        if query.text is not None:
+            wordy = self._by_words(query.text, query, list(near))
+        keys = sorted({*near, *wordy})
+        if query.vector is not None:
+            near |= self._cosines(query.vector, [key for key in keys if key not in near])
+        return Candidates(
+            keys=keys,
+            meaning=None if query.vector is None else _column(keys, near),
+            words=None if query.text is None else _column(keys, wordy),
+        )
+
+    def load(self, keys: Sequence[int], *, vectors: bool = False) -> Mapping[int, Stored]:
+        """Return the documents of *keys* that are there."""
+        return dict(self._stored("WHERE key = ANY(%s)", [list(keys)], vectors=vectors))
+
+    def find(self, namespace: str, ids: Sequence[str]) -> list[Stored]:
+        """Return the documents of *ids* that are there."""
+        wanted = [id_ for id_ in ids if "\0" not in id_]
+        return [stored for _, stored in self._stored("WHERE namespace = %s AND id = ANY(%s)", [namespace, wanted])]
+
+    def count(self, scope: Scope) -> int:
+        """Return the number of documents."""
+        where, values = scope_condition(scope)
+        number: int = self._connection.execute(f"SELECT count(*) FROM document WHERE {where}", values).fetchone()[0]  # noqa: S608
+        return number
+
+    def namespaces(self, scope: Scope) -> dict[str, int]:
+        """Return the number of documents in each namespace."""
+        where, values = scope_condition(scope)
+        statement = f"SELECT namespace, count(*) FROM document WHERE {where} GROUP BY 1 ORDER BY 1"  # noqa: S608
+        return dict(self._connection.execute(statement, values).fetchall())
+
+    def page(
+        self, scope: Scope, *, after: int | None, limit: int, vectors: bool = False
+    ) -> Sequence[tuple[int, Stored]]:
+        """Return up to *limit* documents behind the key *after*."""
+        where, values = scope_condition(scope)
+        return self._stored(
+            f"WHERE key > %s AND {where} ORDER BY key LIMIT %s", [after or 0, *values, limit], vectors=vectors
+        )
+
+    def _nearest(self, vector: Vector, query: Query) -> dict[int, float]:
+        if not self._vectors:
+            return {}
+        where, values = scope_condition(query.scope)
+        few: int = self._connection.execute(
+            f"SELECT count(*) FROM (SELECT FROM document WHERE {where} LIMIT %s) AS counted",  # noqa: S608
+            [*values, _EXACT + 1],
+        ).fetchone()[0]
+        dimension = int(vector.size)
+        if few > _EXACT:
+            self._connection.execute("SELECT set_config('hnsw.iterative_scan', 'strict_order', true)")
+            reach = str(min(1000, max(200, 2 * query.pool)))
+            self._connection.execute("SELECT set_config('hnsw.ef_search', %s, true)", [reach])
+            nearness = f"embedding::vector({dimension}) <#> %s::vector({dimension})"
+        else:
+            # As a sum no index fits, and all are compared.
+            nearness = "0 + (embedding <#> %s::vector)"
+        rows = self._connection.execute(
+            f"SELECT key, -({nearness}) FROM document WHERE embedding IS NOT NULL AND {where} "  # noqa: S608
+            f"ORDER BY {nearness}, key DESC LIMIT %s",
+            [vector_text(vector), *values, vector_text(vector), query.pool],
+        )
+        return dict(rows.fetchall())
+
+    def _cosines(self, vector: Vector, keys: Sequence[int]) -> dict[int, float]:
+        if not keys or not self._vectors:
+            return {}
+        rows = self._connection.execute(
+            "SELECT key, -(embedding <#> %s::vector) FROM document WHERE key = ANY(%s) AND embedding IS NOT NULL",
+            [vector_text(vector), list(keys)],
+        )
+        return dict(rows.fetchall())
+
+    def _by_words(self, text: str, query: Query, also: Sequence[int]) -> dict[int, float]:
+        stems = list(dict.fromkeys(stem for word in telling_words(text.replace("\0", " ")) for stem in stems_of(word)))
+        if not stems:
+            return {}
+        weights, average = self._weights(stems)
+        wanted = " | ".join(_quoted(stem) for stem in stems)
+        where, values = scope_condition(query.scope)
+        given = [average, stems, weights, wanted]
+        statement = _BM25.format(where=where) + " ORDER BY score DESC, key DESC LIMIT %s"
+        found = dict(self._connection.execute(statement, [*given, *values, query.pool]).fetchall())
+        if also:
+            found |= dict(
+                self._connection.execute(_BM25.format(where="key = ANY(%s)"), [*given, list(also)]).fetchall()
+            )
+        return found
+
+    def _weights(self, stems: Sequence[str]) -> tuple[list[float], float]:
+        documents, average = self._connection.execute("SELECT count(*), avg(length)::float8 FROM document").fetchone()
+        counts: Any = self._connection.execute(
+            "SELECT (SELECT count(*) FROM document WHERE words @@ term::tsquery) FROM unnest(%s::text[]) AS term",
+            [[_quoted(stem) for stem in stems]],
+        ).fetchall()
+        weights = [math.log((documents - count + 0.5) / (count + 0.5)) for (count,) in counts]
+        return [weight if weight > 0 else 1e-6 for weight in weights], average or 1.0
+
+    def _stored(self, where: str, values: Sequence[Any], *, vectors: bool = False) -> list[tuple[int, Stored]]:
+        vector = ", embedding::real[]" if vectors and self._vectors else ", NULL"
+        rows: Any = self._connection.execute(f"SELECT {_COLUMNS}{vector} FROM document {where}", values)  # noqa: S608
+        return [
+            (
+                key,
+                Stored(
+                    document=Document(text=text, id=id_, metadata=json.loads(raw)),
+                    namespace=namespace,
+                    stored=stored,
+                    expires=expires,
+                    vector=None if numbers is None else np.array(numbers, dtype=np.float32),
+                ),
+            )
+            for key, namespace, id_, stored, expires, raw, text, numbers in rows
+        ]
+
+
+def vector_text(vector: Vector) -> str:
+    """Return *vector* as pgvector reads it."""
+    return f"[{','.join(map(repr, vector.tolist()))}]"
+
+
+def _column(keys: Sequence[int], scores: Mapping[int, float]) -> NDArray[np.float64]:
+    return np.array([scores.get(key, 0.0) for key in keys], dtype=np.float64)
+
+
+def _quoted(stem: str) -> str:
+    doubled = stem.replace("\\", "\\\\").replace("'", "''")
+    return f"'{doubled}'"

@@ -1,0 +1,138 @@
+"""PostgreSQL with pgvector passes the contract, and says what is wrong with a server."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from agentcore.errors import ConfigError
+from agentcore_vectorstore import Document, open_store_sync
+from agentcore_vectorstore.errors import StoreAccessError, StoreError, StoreNotFoundError, StoreVersionError
+from agentcore_vectorstore.protocols import Scope
+from agentcore_vectorstore.testing import VectorStoreContract, WordEmbedder
+
+SERVER = os.environ.get("AGENTCORE_TEST_POSTGRES", "")
+"""The connection string of a server that is there; otherwise one is started."""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The connection string of a database, up to the collection and with a place for options."""
+    if SERVER:
+        yield SERVER
+        return
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    pgserver: Any = pytest.importorskip("pgserver")
+    # As root the server runs as another user, who may not look into the tests' own folders.
+    folder = tempfile.mkdtemp()
+    database = pgserver.get_server(folder)
+    yield f"postgresql://postgres@/postgres/COLLECTION?host={folder}"
+    database.cleanup()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    """An empty collection of its own."""
+    return server.replace("COLLECTION", f"test_{uuid.uuid4().hex}")
+
+
+class TestPostgres(VectorStoreContract):
+    """A server."""
+
+    takes_nul: ClassVar[bool] = False
+
+    @pytest.fixture
+    def url(self, server: str) -> str:
+        return server.replace("COLLECTION", f"test_{uuid.uuid4().hex}")
+
+
+def test_vectors_beyond_the_exact_search_are_found_by_the_index(url: str) -> None:
+    """Of twelve thousand documents most of the nearest are found, and in a namespace all of them."""
+    rng = np.random.default_rng(7)
+    vectors = rng.standard_normal((12_000, 16)).astype(np.float32)
+    with open_store_sync(url, embedder="given:16") as store:
+        documents = [Document(id=str(n), text=f"text {n}") for n in range(12_000)]
+        store.add(documents[:11_000], vectors=vectors[:11_000])
+        store.add(documents[11_000:], vectors=vectors[11_000:], namespace="few")
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        for namespace, first, needed in (("", 0, 0.9), ("few", 11_000, 1.0)):
+            found = 0
+            for query in unit[:20]:
+                nearest = {str(first + n) for n in np.argsort(-(unit[first:] @ query))[:10]}
+                hits = store.search(vector=query, fusion="vector", namespace=namespace)
+                found += len(nearest & {hit.document.id for hit in hits})
+            assert found / 200 >= needed
+
+
+def test_store_without_embedder_needs_no_pgvector(url: str) -> None:
+    """Words are found; vectors are made up for when an embedder comes."""
+    with open_store_sync(url, embedder="none") as store:
+        store.add([Document(id="a", text="red apples"), Document(id="b", text="green pears")])
+        assert [hit.document.id for hit in store.search("an apple")] == ["a"]
+    with open_store_sync(url, embedder=WordEmbedder()) as store:
+        assert [hit.document.id for hit in store.search("red apples", fusion="vector", limit=1)] == ["a"]
+        assert len(store.search("red apples", fusion="vector")) == 2
+
+
+def test_collection_that_is_not_there(url: str) -> None:
+    """It is not made by looking."""
+    for _ in range(2):
+        with pytest.raises(StoreNotFoundError, match="does not exist"):
+            open_store_sync(url, embedder="none", create=False)
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "message"),
+    [
+        ("postgresql://localhost:1/db", StoreAccessError, "postgresql://localhost:1/db cannot be reached"),
+        ("postgresql://me:s3cr3t@localhost:1/db", StoreAccessError, "see that the server runs"),
+        ("postgresql://localhost", ConfigError, "does not name a database"),
+        ("postgresql://localhost/a/b/c", ConfigError, "at most a collection"),
+        ("postgresql://localhost/a?pol=3", ConfigError, "did you mean 'pool'?"),
+        ("postgresql://localhost/a?pool=0", ConfigError, "it must be between 1 and 1000"),
+        ("postgresql://localhost/a?timeout=0", ConfigError, "it must be between 0 and 3600"),
+        ("postgresql://localhost/a?password=hunter2", ConfigError, "option 'password'"),
+        ("postgresql://localhost/a?password=env:NO_SUCH_VARIABLE", ConfigError, "NO_SUCH_VARIABLE"),
+    ],
+)
+def test_server_that_cannot_be_used(url: str, error: type[Exception], message: str) -> None:
+    """The error says what is wrong, and no password."""
+    with pytest.raises(error) as caught:
+        open_store_sync(url, embedder="none")
+    assert message in str(caught.value)
+    assert "s3cr3t" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_database_that_does_not_exist(server: str) -> None:
+    """The server's own words are in the error."""
+    with pytest.raises(StoreError, match="nowhere"):
+        open_store_sync(server.replace("/postgres/COLLECTION", "/nowhere"), embedder="none")
+
+
+def test_server_without_pgvector(url: str) -> None:
+    """The error says what is missing."""
+    psycopg: Any = pytest.importorskip("psycopg")
+    with open_store_sync(url, embedder="none") as store, pytest.raises(StoreError, match="has no pgvector") as caught:
+        from agentcore_vectorstore._postgres.faults import translated
+
+        with translated(store.location):
+            raise psycopg.errors.UndefinedFile('could not open extension control file "vector.control"')
+    assert "embedder='none'" in caught.value.hint
+
+
+def test_newer_tables_are_left_alone(url: str) -> None:
+    """The error names both versions and how to upgrade."""
+    with open_store_sync(url, embedder="none") as store:
+        with store.backend.reading() as reader:
+            assert reader.count(Scope(now=0.0)) == 0
+        with store.backend._transaction() as connection:  # type: ignore[attr-defined]
+            connection.execute("UPDATE state SET version = 99")
+    with pytest.raises(StoreVersionError, match="tables have version 99"):
+        open_store_sync(url, embedder="none")
