@@ -1,6 +1,6 @@
 """The embedded backends pass the contract."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import pytest
 
@@ -18,7 +18,7 @@ class TestSQLite(VectorStoreContract):
 class TestMemory(VectorStoreContract):
     """Nothing but memory."""
 
-    shared: ClassVar[bool] = False
+    shared: ClassVar[Literal["together", "in turn", "never"]] = "never"
 
     @pytest.fixture
     def url(self) -> str:

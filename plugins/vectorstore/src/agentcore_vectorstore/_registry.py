@@ -60,6 +60,7 @@ BACKENDS: Final = Registry(
     {
         "memory": "agentcore_vectorstore._sqlite:open_memory",
         "postgresql": "agentcore_vectorstore._postgres:open_postgres",
+        "qdrant": "agentcore_vectorstore._qdrant:open_qdrant",
         "sqlite": "agentcore_vectorstore._sqlite:open_sqlite",
     },
 )

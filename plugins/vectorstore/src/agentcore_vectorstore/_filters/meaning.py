@@ -9,7 +9,7 @@ from typing import Any, Final, TypeGuard
 
 from agentcore_vectorstore._filters.nodes import And, Compare, Contains, Exists, Filter, Not, Or, Path
 
-__all__ = ["as_double", "is_number", "passes", "same_json"]
+__all__ = ["as_double", "is_list", "is_number", "is_object", "passes", "same_json"]
 
 _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
@@ -41,9 +41,9 @@ def same_json(one: Any, other: Any) -> bool:
     """Whether two JSON values are equal: numbers by value, whatever their spelling, and no number equals a boolean."""
     if is_number(one) and is_number(other):
         return as_double(one) == as_double(other)
-    if _is_list(one) and _is_list(other):
+    if is_list(one) and is_list(other):
         return len(one) == len(other) and all(map(same_json, one, other))
-    if _is_object(one) and _is_object(other):
+    if is_object(one) and is_object(other):
         return one.keys() == other.keys() and all(same_json(one[key], other[key]) for key in one)
     return type(one) is type(other) and bool(one == other)
 
@@ -61,25 +61,27 @@ def as_double(number: float) -> float:
         return math.inf if number > 0 else -math.inf
 
 
-def _is_list(value: Any) -> TypeGuard[list[Any]]:
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether *value* is a JSON list."""
     return isinstance(value, list)
 
 
-def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether *value* is a JSON object."""
     return isinstance(value, dict)
 
 
 def _value(metadata: Mapping[str, Any], path: Path) -> Any:
     value: Any = metadata
     for key in path:
-        if not _is_object(value) or key not in value:
+        if not is_object(value) or key not in value:
             return _MISSING
         value = value[key]
     return value
 
 
 def _contains(value: Any, wanted: Any) -> bool:
-    if _is_list(value):
+    if is_list(value):
         return any(same_json(each, wanted) for each in value)
     return isinstance(value, str) and isinstance(wanted, str) and wanted in value
 
