@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import agentcore_minilm
 from agentcore_minilm import DIMENSION, ID, MAX_TOKENS, SHA256, MiniLMEmbedder, model_path, tokenizer_path
+from agentcore_minilm._encoder import Encoder
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,29 @@ def test_threads_may_share_an_embedder_that_is_not_loaded_yet() -> None:
     with ThreadPoolExecutor(8) as pool:
         rows = list(pool.map(embedder.embed, [[text] for text in texts]))
     assert np.array_equal(np.concatenate(rows), embedder.embed(texts))
+
+
+def test_callers_share_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many embed at once, no more texts are computed at a time than there are threads."""
+    embedder = MiniLMEmbedder(threads=2)
+    embedder.embed(["load"])
+    computing: list[int] = []
+    most: list[int] = []
+    encode = Encoder.encode
+
+    def counted(self: Encoder, text: str) -> NDArray[np.float32]:
+        computing.append(1)
+        most.append(len(computing))
+        try:
+            return encode(self, text)
+        finally:
+            computing.pop()
+
+    monkeypatch.setattr(Encoder, "encode", counted)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(embedder.embed, [[f"text {n} {m}" * 20 for m in range(10)] for n in range(16)]))
+    assert len(most) == 160
+    assert max(most) <= 2
 
 
 def test_text_counts_up_to_the_last_token_that_fits(embedder: MiniLMEmbedder) -> None:

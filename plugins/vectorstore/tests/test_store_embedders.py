@@ -224,7 +224,7 @@ def test_missing_default_embedder_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         assert len(store.search("apple")) == 1
 
 
-@pytest.mark.parametrize("embedder", ["minilms", "openai:text-embedding-3-small"])
+@pytest.mark.parametrize("embedder", ["minilms", "minilmm:large"])
 def test_unknown_embedder_is_named(embedder: str) -> None:
     """An embedder that was asked for by name is never replaced silently."""
     with pytest.raises(EmbedderNotFoundError) as caught:
@@ -282,4 +282,4 @@ def test_installed_backend_is_found_by_scheme() -> None:
         assert store.count() == 1
     with pytest.raises(ConfigError, match=r"no backend has the scheme 'fancybd'") as caught:
         open_store_sync("fancybd://host")
-    assert "did you mean 'fancydb'? Known: 'fancydb', 'memory', 'sqlite'." in caught.value.hint
+    assert "did you mean 'fancydb'? Known: 'fancydb', 'memory', 'postgresql', 'qdrant', 'sqlite'." in caught.value.hint

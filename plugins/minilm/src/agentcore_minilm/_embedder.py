@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,7 +40,7 @@ class MiniLMEmbedder:
         """Prepare, and load nothing yet.
 
         Args:
-            threads: Texts of one call that are computed at once, each on one thread; at least 1.
+            threads: Texts that are computed at once, each on one thread, of all callers together; at least 1.
 
         Raises:
             ValueError: *threads* is smaller than 1.
@@ -48,6 +49,7 @@ class MiniLMEmbedder:
             raise ValueError(f"threads must be at least 1, not {threads}")
         self._threads = threads
         self._lock = threading.Lock()
+        self._turns = self._made_turns()
         self._encoder: Encoder | None = None
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -71,14 +73,32 @@ class MiniLMEmbedder:
         return np.stack(self._encode_all(texts))
 
     def _encode_all(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        encode = self._load().encode
+        encoder, turns = self._load(), self._turns_here()
+
+        def encode(text: str) -> NDArray[np.float32]:
+            # However many callers there are, no more threads compute than there is work for.
+            with turns:
+                return encoder.encode(text)
+
         # Texts are not put into one tensor: the quantised model scales its activations over a whole batch, so that a
         # text's vector would depend on its neighbours (cosine down to .967), and padding eats what batching saves.
         # No thread can be started once the main thread has ended, and what is stored at exit must be embedded too.
         if self._threads == 1 or len(texts) < _WORTH_THREADS or not threading.main_thread().is_alive():
             return [encode(text) for text in texts]
+        # The longest first: else the last one may keep one thread busy while the others have nothing left.
+        order = sorted(range(len(texts)), key=lambda number: -len(texts[number]))
         with ThreadPoolExecutor(self._threads, thread_name_prefix="minilm") as pool:
-            return list(pool.map(encode, texts))
+            rows = dict(zip(order, pool.map(encode, (texts[number] for number in order)), strict=True))
+        return [rows[number] for number in range(len(texts))]
+
+    def _made_turns(self) -> tuple[int, threading.Semaphore]:
+        return os.getpid(), threading.Semaphore(self._threads)
+
+    def _turns_here(self) -> threading.Semaphore:
+        """What gives out turns; a forked child, in which nobody else computes, begins with all of them."""
+        if self._turns[0] != os.getpid():
+            self._turns = self._made_turns()
+        return self._turns[1]
 
     def _load(self) -> Encoder:
         with self._lock:

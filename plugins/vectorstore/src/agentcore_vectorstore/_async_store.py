@@ -124,10 +124,6 @@ class Store:
         """Remove everything in *namespace* and below, and return how much there was."""
         return await asyncio.to_thread(self._store.clear, namespace=namespace)
 
-    async def reembed(self, progress: Callable[[int], object] | None = None) -> int:
-        """Drop vectors of another embedder and make those that are missing; *progress* is called on the thread."""
-        return await asyncio.to_thread(self._store.reembed, progress)
-
     async def check(self) -> Sequence[str]:
         """Read everything, and return what is wrong with the store, in words."""
         return await asyncio.to_thread(self._store.check)

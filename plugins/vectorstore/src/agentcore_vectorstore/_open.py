@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final, get_args
@@ -10,6 +11,7 @@ from agentcore.errors import ConfigError, nearest
 from agentcore_vectorstore._async_store import Opening
 from agentcore_vectorstore._durations import parse_ttl
 from agentcore_vectorstore._embedders import DEFAULT_EMBEDDER, load_embedder
+from agentcore_vectorstore._embedding import embed_missing
 from agentcore_vectorstore._registry import BACKENDS
 from agentcore_vectorstore._store import Defaults, SyncStore
 from agentcore_vectorstore._url import StoreURL, parse_url
@@ -27,6 +29,7 @@ def open_store(
     embedder: str | Embedder | None = None,
     folder: Path | None = None,
     create: bool = True,
+    reembed: Callable[[int], object] | None = None,
 ) -> Opening:
     """Open the store that *url* names, without blocking the event loop.
 
@@ -40,6 +43,7 @@ def open_store(
         embedder: Of the vectors.
         folder: Where relative paths start.
         create: Whether to make a store that does not exist.
+        reembed: Take the vectors of another embedder for wrong.
 
     Returns:
         What ``await`` makes a :class:`Store` of, and ``async with`` one that is closed at its end.
@@ -47,7 +51,7 @@ def open_store(
     Raises:
         StoreError: When awaited, and so for every other error of :func:`open_store_sync`.
     """
-    return Opening(partial(open_store_sync, url, embedder=embedder, folder=folder, create=create))
+    return Opening(partial(open_store_sync, url, embedder=embedder, folder=folder, create=create, reembed=reembed))
 
 
 def open_store_sync(
@@ -56,6 +60,7 @@ def open_store_sync(
     embedder: str | Embedder | None = None,
     folder: Path | None = None,
     create: bool = True,
+    reembed: Callable[[int], object] | None = None,
 ) -> SyncStore:
     """Open the store that *url* names, for code that is not async.
 
@@ -70,6 +75,8 @@ def open_store_sync(
             None takes the one in *url*, else ``"minilm"``.
         folder: Where relative paths start; None for the state folder.
         create: Whether to make a store that does not exist.
+        reembed: Drop the vectors of another embedder, make all anew, and tell this function how many more are made;
+            None refuses a store with another embedder's.
 
     Warns:
         KeywordOnlyWarning: ``minilm`` is not installed: the store is opened for words only.
@@ -86,7 +93,11 @@ def open_store_sync(
     chosen = parsed.options.get("embedder", DEFAULT_EMBEDDER) if embedder is None else embedder
     backend = open_backend(parsed, folder=folder, create=create)
     try:
-        return SyncStore(backend, load_embedder(chosen) if isinstance(chosen, str) else chosen, defaults)
+        loaded = load_embedder(chosen) if isinstance(chosen, str) else chosen
+        if reembed is not None and loaded is not None:
+            backend.claim(loaded, replace=True)
+            embed_missing(backend, loaded, reembed)
+        return SyncStore(backend, loaded, defaults)
     except BaseException:
         backend.close()
         raise

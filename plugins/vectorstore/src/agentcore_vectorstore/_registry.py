@@ -68,6 +68,10 @@ BACKENDS: Final = Registry(
 
 EMBEDDERS: Final = Registry(
     "agentcore_vectorstore.embedders",
-    {"given": "agentcore_vectorstore._embedders.given:GivenVectors"},
+    {
+        "fastembed": "agentcore_vectorstore._embedders.fastembed:FastEmbedder",
+        "given": "agentcore_vectorstore._embedders.given:GivenVectors",
+        "openai": "agentcore_vectorstore._embedders.openai:OpenAIEmbedder",
+    },
 )
 """By the part of the embedder's name before the colon; each returns an embedder."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, cast
@@ -233,23 +233,6 @@ class SyncStore:
     def clear(self, *, namespace: str) -> int:
         """Remove everything in *namespace* and below, and return how much there was; ``""`` empties the store."""
         return self._backend.remove_all(self._scope(None, namespace))
-
-    def reembed(self, progress: Callable[[int], object] | None = None) -> int:
-        """Drop vectors of another embedder and make those that are missing; return how many were made.
-
-        An interruption loses nothing: what is missing is made up for when the store is next opened.
-
-        Args:
-            progress: Is told how many more have been made, from time to time.
-
-        Raises:
-            QueryError: The store has no embedder.
-        """
-        self._check_open()
-        if self._embedder is None:
-            raise QueryError(f"{self.location} was opened without an embedder", hint="open it with embedder='minilm'.")
-        self._backend.claim(self._embedder, replace=True)
-        return embed_missing(self._backend, self._embedder, progress)
 
     def check(self) -> Sequence[str]:
         """Read everything, and return what is wrong with the store, in words; nothing where all is well."""

@@ -66,7 +66,8 @@ class QdrantBackend:
     def embedder(self) -> Identity | None:
         """Return whose vectors these are."""
         with self._working():
-            kept = (self._client.get_collection(self._collection).config.metadata or {}).get("embedder")
+            metadata: dict[str, Any] = self._client.get_collection(self._collection).config.metadata or {}
+        kept = metadata.get("embedder")
         return None if kept is None else (kept["id"], kept["dimension"], kept["fingerprint"])
 
     def claim(self, embedder: EmbedderIdentity, *, replace: bool = False) -> None:

@@ -96,7 +96,6 @@ class UsingContract:
                 assert await store.namespaces() == {"a": 3}
                 assert await store.delete(ids[:1], namespace="a") == 1
                 assert await store.check() == []
-                assert await store.reembed() == 0
                 assert await store.clear(namespace="a") == 2
                 assert repr(store) == f"<Store {store.location} (words)>"
             with pytest.raises(StoreClosedError):
@@ -142,7 +141,7 @@ class UsingContract:
         asyncio.run(use())
 
     def test_vectors_of_another_dimension_are_refused(self, url: str, tmp_path: Path) -> None:
-        """A store that lasts knows its embedder; the error names both, and reembed() takes the new one."""
+        """A store that lasts knows its embedder; the error names both, and the new one may replace it."""
         with open_store_sync(url, embedder=WordEmbedder(), folder=tmp_path) as store:
             store.add([Document(id=str(n), text=f"apple number{n}") for n in range(5)])
             other = WordEmbedder(id="other", dimension=32)
