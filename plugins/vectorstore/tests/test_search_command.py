@@ -39,8 +39,8 @@ def filled(provider: VectorStoreProvider) -> VectorStoreProvider:
 
 def search(provider: VectorStoreProvider, *arguments: str, **options: Any) -> Result:
     """Run the command; an exception that is no clean exit fails the test."""
-    (command,) = provider.register_commands()
-    return CliRunner().invoke(command, arguments, catch_exceptions=False, env={"COLUMNS": "100"}, **options)
+    command, _ = provider.register_commands()
+    return CliRunner().invoke(command, arguments, catch_exceptions=False, env={"COLUMNS": "160"}, **options)
 
 
 def test_table_shows_the_best_first(filled: VectorStoreProvider) -> None:
@@ -65,8 +65,15 @@ def test_json_is_the_whole_of_each_hit(filled: VectorStoreProvider) -> None:
     """An array of objects, and nothing else on stdout."""
     result = search(filled, "apples", "--json", "--limit", "1", "--fusion", "bm25")
     (hit,) = json.loads(result.stdout)
-    assert hit.pop("score") > 0
-    assert hit == {"id": "a", "source": "vectorstore", "text": "red apples", "metadata": METADATA}
+    assert hit.pop("score") == hit.pop("words") > 0
+    assert hit == {
+        "namespace": "",
+        "meaning": None,
+        "id": "a",
+        "source": "vectorstore",
+        "text": "red apples",
+        "metadata": METADATA,
+    }
     assert result.stderr == ""
 
 
@@ -75,12 +82,14 @@ def test_json_is_the_whole_of_each_hit(filled: VectorStoreProvider) -> None:
     [
         (["red", "-k", "1", "--fusion", "bm25"], ["b"]),
         (["red", "pears"], ["b", "a", "c"]),
-        (["red", "--filter", "agent=triage"], ["a"]),
-        (["red", "--filter", "agent=triage", "--filter", "confidence=7"], ["a"]),
-        (["red", "--filter", 'agent="triage"'], ["a"]),
-        (["red", "--filter", 'confidence="7"'], []),
-        (["red", "--filter", "agent=nobody"], []),
-        (["red", "--filter", "agent=NaN"], []),
+        (["red", "--filter", "agent == 'triage'"], ["a"]),
+        (["red", "--filter", "agent == 'triage' and confidence >= 7"], ["a"]),
+        (["red", "--filter", "confidence == '7'"], []),
+        (["red", "--filter", "agent == 'nobody'"], []),
+        (["red", "pears", "--offset", "1", "-k", "1"], ["a"]),
+        (["red", "--namespace", "nowhere"], []),
+        (["red", "pears", "--min-score", "1.5"], ["b"]),
+        (["pears", "--fusion", "rrf", "-k", "1", "--diversity", "0.5"], ["b"]),
         (["unheard", "--fusion", "bm25"], []),
     ],
     ids=" ".join,
@@ -143,8 +152,9 @@ def test_file_that_cannot_be_read_is_a_failure(provider: VectorStoreProvider, tm
         (["  "], "the text to search for is empty"),
         (["red", "-k", "0"], "0 is not in the range x>=1"),
         (["red", "--fusion", "magic"], "'magic' is not one of 'zscore', 'rrf', 'vector', 'bm25'"),
-        (["red", "--filter", "agent"], "'agent' is not KEY=VALUE, as agent=triage"),
-        (["red", "--filter", "=x"], "'=x' is not KEY=VALUE"),
+        (["red", "--filter", "agent = 'x'"], "(at position 6)"),
+        (["red", "--filter", "agent"], "an operator must follow the field 'agent'"),
+        (["red", "--namespace", "a//b"], "'a//b' is not a namespace"),
     ],
     ids=" ".join,
 )
@@ -187,5 +197,5 @@ def test_state_folder_is_the_programs(tmp_path: Path) -> None:
 def test_help_explains_the_command(provider: VectorStoreProvider) -> None:
     """Every option, with its default."""
     result = search(provider, "--help")
-    for part in ("TEXT...", "-k, --limit", "--fusion [zscore|rrf|vector|bm25]", "--filter KEY=VALUE", "--json"):
+    for part in ("TEXT...", "-k, --limit", "--fusion [zscore|rrf|vector|bm25]", "--filter EXPRESSION", "--json"):
         assert part in result.stdout

@@ -199,7 +199,7 @@ async def test_provider_takes_part_in_a_program(
         await plugins.hook.knowledge_update(context=None, documents=[Document(text="known")])
         hits = await plugins.hook.knowledge_query(context=None, query=KnowledgeQuery(text="crash known"))
         assert {hit.document.text for hit in hits} == {"a crash", "known"}
-        assert [command.name for command in await plugins.hook.register_commands()] == ["search"]
+        assert [command.name for command in await plugins.hook.register_commands()] == ["search", "knowledge"]
         assert provider.store.location == str(tmp_path / ".agentcore" / "memory.db")
     assert [path.name for path in (tmp_path / ".agentcore").glob("memory*")] == ["memory.db"]
 

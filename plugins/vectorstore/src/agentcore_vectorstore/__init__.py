@@ -5,6 +5,7 @@ from agentcore_vectorstore._async_store import Store
 from agentcore_vectorstore._open import open_store, open_store_sync
 from agentcore_vectorstore._provider import VectorStoreProvider
 from agentcore_vectorstore._store import SyncStore
+from agentcore_vectorstore._transfer import copy, export_jsonl, import_jsonl
 from agentcore_vectorstore.errors import FilterError, KeywordOnlyWarning, StoreError
 from agentcore_vectorstore.protocols import FilterSpec, Fusion, Match, Stored, VectorStore
 
@@ -22,6 +23,9 @@ __all__ = [
     "SyncStore",
     "VectorStore",
     "VectorStoreProvider",
+    "copy",
+    "export_jsonl",
+    "import_jsonl",
     "open_store",
     "open_store_sync",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -119,18 +119,22 @@ class VectorStoreProvider:
 
     @hookimpl
     def register_commands(self) -> list[Command]:
-        """Add ``agentcore search``."""
-        from agentcore_vectorstore._command import search_command
+        """Add ``agentcore search`` and ``agentcore knowledge``."""
+        from agentcore_vectorstore._commands import knowledge_command, search_command
 
-        return [search_command(self._opened)]
+        return [search_command(self._opened), knowledge_command(self._opened)]
 
-    def _opened(self, *, create: bool = True, folder: Path | None = None) -> SyncStore:
+    def _opened(
+        self, *, create: bool = True, folder: Path | None = None, reembed: Callable[[int], object] | None = None
+    ) -> SyncStore:
         """Return the store; *folder* is the state folder where no plugin manager has named one."""
         with self._opening:
             if self._store is None:
                 if self._plugins is not None:
                     folder = self._plugins.state_dir
-                self._store = open_store_sync(self._url, embedder=self._embedder, folder=folder, create=create)
+                self._store = open_store_sync(
+                    self._url, embedder=self._embedder, folder=folder, create=create, reembed=reembed
+                )
             return self._store
 
     def __repr__(self) -> str:
