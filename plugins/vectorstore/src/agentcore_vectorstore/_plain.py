@@ -54,7 +54,8 @@ def _converted(value: Any, around: tuple[int, ...]) -> Any:
     if value is None or type(value) in (bool, int):
         return value
     if type(value) is str:
-        return value.encode("utf-8", "replace").decode("utf-8")
+        # Some databases cannot keep the character NUL.
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
     if type(value) is float:
         return value if math.isfinite(value) else str(value)
     if id(value) in around:

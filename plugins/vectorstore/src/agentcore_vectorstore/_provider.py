@@ -15,6 +15,7 @@ from agentcore.types import Document, Hit, KnowledgeQuery, Outcome, Usage
 from agentcore_vectorstore._memory import memory_of
 from agentcore_vectorstore._open import DEFAULT_URL, check_url, open_store_sync
 from agentcore_vectorstore._plain import plain
+from agentcore_vectorstore._recall import ScopedQuery, home_of
 from agentcore_vectorstore._url import parse_url
 
 if TYPE_CHECKING:
@@ -94,9 +95,9 @@ class VectorStoreProvider:
         outcome: Outcome,
         event: Event | None = None,
     ) -> None:
-        """Remember the output, with what it was made of."""
+        """Remember the output, with what it was made of, under tenant, agent and session."""
         facts = {"agent": agent, "input": input, "usage": usage, "duration": duration, "outcome": outcome}
-        self.store.add([memory_of(context, output, event, facts)])
+        self.store.add([memory_of(context, output, event, facts)], namespace=home_of(context))
 
     @hookimpl(blocking=True)
     def knowledge_update(self, documents: Sequence[Document], event: Event | None = None) -> None:
@@ -115,7 +116,16 @@ class VectorStoreProvider:
         """Answer with the nearest documents, best first."""
         if not query.text.strip():
             return []
-        return [*self.store.search(query.text, limit=query.limit, filter=plain(query.filter))]
+        scoped = query if isinstance(query, ScopedQuery) else ScopedQuery(text=query.text)
+        return [
+            *self.store.search(
+                query.text,
+                limit=query.limit,
+                filter=plain(query.filter),
+                namespace=scoped.namespace,
+                min_score=scoped.min_score,
+            )
+        ]
 
     @hookimpl
     def register_commands(self) -> list[Command]:
