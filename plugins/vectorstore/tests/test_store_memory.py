@@ -1,12 +1,12 @@
 """Memory for agents: what comes before the model, and what the model can ask for."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agentcore import Agent, ExecutionContext, PluginManager, hookimpl
+from agentcore import Agent, ExecutionContext, PluginManager, hookimpl, load_settings
 from agentcore.errors import ConfigError
 from agentcore.models import ScriptedModel
 from agentcore.types import Document, Hit, KnowledgeQuery, ModelRequest, ToolCall
@@ -49,11 +49,11 @@ def provider(tmp_path: Path) -> Iterator[VectorStoreProvider]:
 
 
 @pytest.fixture
-def plugins(provider: VectorStoreProvider, watcher: Watcher) -> PluginManager:
-    plugins = PluginManager()
-    plugins.register(provider, "vectorstore")
-    plugins.register(watcher, "watcher")
-    return plugins
+async def plugins(provider: VectorStoreProvider, watcher: Watcher, tmp_path: Path) -> AsyncIterator[PluginManager]:
+    async with PluginManager(load_settings(overrides={"state_dir": str(tmp_path)})) as plugins:
+        plugins.register(provider, "vectorstore")
+        plugins.register(watcher, "watcher")
+        yield plugins
 
 
 def helper(plugins: PluginManager, *answers: Any, name: str = "helper", **memory: Any) -> Agent:
@@ -61,8 +61,11 @@ def helper(plugins: PluginManager, *answers: Any, name: str = "helper", **memory
     return Agent(name, model=ScriptedModel(list(answers)), plugins=plugins, providers=[Memory(**memory)])
 
 
-async def ask(agent: Agent, text: str, **metadata: str) -> None:
-    await agent.run(text, context=ExecutionContext(agent.name, metadata=metadata))
+async def ask(agent: Agent, text: str, context: ExecutionContext | None = None, **metadata: str) -> None:
+    """Run *agent*, and wait until the run is remembered."""
+    await agent.run(text, context=context or ExecutionContext(agent.name, metadata=metadata))
+    assert agent._plugins is not None
+    assert await agent._plugins.flush(timeout=10)
 
 
 async def test_what_is_relevant_comes_before_the_model(plugins: PluginManager, watcher: Watcher) -> None:
@@ -111,8 +114,8 @@ async def test_without_a_session_the_run_and_its_children_are_one(plugins: Plugi
     await ask(helper(plugins, "note of another run"), "x")
     root = ExecutionContext("root")
     first, second = helper(plugins, "note of this run"), helper(plugins, "done", namespace="session")
-    await first.run("x", context=root)
-    await second.run("which note?", context=root)
+    await ask(first, "x", root.fork("helper"))
+    await ask(second, "which note?", root.fork("helper"))
     text = watcher.requests[-1].messages[0].content
     assert "note of this run" in text
     assert "another" not in text

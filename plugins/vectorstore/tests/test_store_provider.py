@@ -197,6 +197,7 @@ async def test_provider_takes_part_in_a_program(
             outcome="ok",
         )
         await plugins.hook.knowledge_update(context=None, documents=[Document(text="known")])
+        assert await plugins.flush(timeout=10)
         hits = await plugins.hook.knowledge_query(context=None, query=KnowledgeQuery(text="crash known"))
         assert {hit.document.text for hit in hits} == {"a crash", "known"}
         assert [command.name for command in await plugins.hook.register_commands()] == ["search", "knowledge"]

@@ -31,6 +31,8 @@ __all__ = ["VectorStoreProvider"]
 class VectorStoreProvider:
     """Stores what agents put out and what they are told to know, and answers questions about it.
 
+    What happened reaches it through the journal, so that no run waits for the store and none is forgotten; the store
+    knows an event by its id, and keeps what is delivered twice once.
     The store is opened on first use, in the state folder of the plugin manager that started this provider.
     """
 
@@ -83,7 +85,7 @@ class VectorStoreProvider:
         if store is not None:
             store.close()
 
-    @hookimpl(blocking=True)
+    @hookimpl(blocking=True, delivery="durable")
     def agent_complete(
         self,
         context: ExecutionContext,
@@ -99,7 +101,7 @@ class VectorStoreProvider:
         facts = {"agent": agent, "input": input, "usage": usage, "duration": duration, "outcome": outcome}
         self.store.add([memory_of(context, output, event, facts)], namespace=home_of(context))
 
-    @hookimpl(blocking=True)
+    @hookimpl(blocking=True, delivery="durable")
     def knowledge_update(self, documents: Sequence[Document], event: Event | None = None) -> None:
         """Remember *documents*; those without an id get one made of the event's, so that none is stored twice."""
         self.store.add(
