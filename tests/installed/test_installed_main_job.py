@@ -20,7 +20,7 @@ def test_an_answer_of_the_embedded_model_is_found_by_meaning_and_measured(comman
     assert len(text.split()) >= 5, answer.stderr
     assert "local" in answer.stderr, "the command says which model it took"
 
-    hits = json.loads(command("search", "the shop could not take money", "--mode", "vector", "--json").stdout)
+    hits = json.loads(command("search", "the shop could not take money", "--fusion", "vector", "--json").stdout)
     assert [hit["text"] for hit in hits] == [text]
 
     figures = json.loads(command("metrics", "--json").stdout)
@@ -35,7 +35,7 @@ def test_search_finds_by_meaning_what_shares_no_word(command: Any) -> None:
     """Of two stored answers the one that means the same comes first, though it has none of the query's words."""
     for text in ("The cat slept on the sofa.", "Quarterly revenue grew by nine percent."):
         command("run", str(EXAMPLES / "summary.toml"), "--input", "anything", "--model", f"scripted:{text}")
-    hits = json.loads(command("search", "earnings went up", "--mode", "vector", "--json").stdout)
+    hits = json.loads(command("search", "earnings went up", "--fusion", "vector", "--json").stdout)
     assert hits[0]["text"] == "Quarterly revenue grew by nine percent."
 
 

@@ -10,8 +10,7 @@ from agentcore import Agent, ExecutionContext, PluginManager, hookimpl, load_set
 from agentcore.errors import ConfigError
 from agentcore.models import ScriptedModel
 from agentcore.types import Document, Hit, KnowledgeQuery, ModelRequest, ToolCall
-from agentcore_vectorstore import Memory, VectorStoreProvider
-from agentcore_vectorstore._recall import memory_option
+from agentcore_vectorstore import Memory, VectorStoreProvider, memory_option
 from agentcore_vectorstore.testing import WordEmbedder
 
 
@@ -165,6 +164,18 @@ async def test_store_that_knows_no_namespaces_stays_out(plugins: PluginManager, 
     assert "elsewhere" not in watcher.requests[0].messages[0].content
     await ask(helper(plugins, "done", namespace="all"), "x")
     assert "- from elsewhere" in watcher.requests[1].messages[0].content
+
+
+async def test_agent_is_declared_with_a_memory(plugins: PluginManager, watcher: Watcher) -> None:
+    """``memory=`` is all it takes."""
+    for memory in (None, {"k": 1, "tool": False}, True):
+        agent = Agent("helper", model=ScriptedModel(["refunds take thirty days"]), plugins=plugins, memory=memory)
+        await ask(agent, "How long do refunds take?")
+    texts = [request.messages[0].content for request in watcher.requests]
+    assert ["- refunds" in text for text in texts] == [False, True, True]
+    assert [len(request.tools) for request in watcher.requests] == [0, 0, 1]
+    with pytest.raises(ConfigError, match="memory has no option 'kk'"):
+        Agent("helper", memory={"kk": 1})
 
 
 async def test_nothing_is_remembered_without_a_store(watcher: Watcher) -> None:

@@ -4,7 +4,7 @@ from agentcore.types import Document, Hit
 from agentcore_vectorstore._async_store import Store
 from agentcore_vectorstore._open import open_store, open_store_sync
 from agentcore_vectorstore._provider import VectorStoreProvider
-from agentcore_vectorstore._recall import Memory, ScopedQuery
+from agentcore_vectorstore._recall import Memory, ScopedQuery, memory_option
 from agentcore_vectorstore._store import SyncStore
 from agentcore_vectorstore._transfer import copy, export_jsonl, import_jsonl
 from agentcore_vectorstore.errors import FilterError, KeywordOnlyWarning, StoreError
@@ -29,6 +29,7 @@ __all__ = [
     "copy",
     "export_jsonl",
     "import_jsonl",
+    "memory_option",
     "open_store",
     "open_store_sync",
 ]
