@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from agentcore._agents.answers import Answers
 from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
+from agentcore._agents.keywords import keyword_provider
 from agentcore._context import ExecutionContext
 from agentcore._plugins import PluginManager
 from agentcore._run import DEFAULT_LIMITS, Limits, ask, ask_again, call_tools, resolve_model, resolved_model
@@ -45,6 +46,8 @@ class DeclarativeAgent(BaseAgent[Any]):
         retries: How often the model is asked again after an answer that does not fit, and after a failure that may
             pass.
         limits: What one run may consume.
+        memory: Whether what earlier runs and documents say is recalled: True, or options as
+            ``{"k": 5, "namespace": "session"}``.  An installed package brings it, as agentcore-vectorstore does.
         providers: As for :class:`BaseAgent`, and so for the rest.
     """
 
@@ -61,6 +64,7 @@ class DeclarativeAgent(BaseAgent[Any]):
         settings: ModelSettings | None = None,
         retries: int = 2,
         limits: Limits | None = None,
+        memory: bool | Mapping[str, Any] | None = None,
         providers: Iterable[object] = (),
         enabled: Iterable[str] = (),
         disabled: Iterable[str] = (),
@@ -68,7 +72,7 @@ class DeclarativeAgent(BaseAgent[Any]):
     ) -> None:
         super().__init__(
             name,
-            providers=providers,
+            providers=(*providers, *keyword_provider("memory", memory)),
             enabled=enabled,
             disabled=disabled,
             plugins=plugins,

@@ -73,6 +73,7 @@ class AgentTable(BaseModel):
     settings: _SettingsTable = _SettingsTable()
     limits: _LimitsTable = _LimitsTable()
     retries: Annotated[int, Field(ge=0)] = 2
+    memory: bool | Mapping[str, Any] = False
     enabled: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
 
@@ -139,6 +140,7 @@ class _Declaring:
                 settings=config.settings.as_settings(),
                 retries=config.retries,
                 limits=config.limits.as_limits(),
+                memory=config.memory,
                 enabled=config.enabled,
                 disabled=config.disabled,
             )
