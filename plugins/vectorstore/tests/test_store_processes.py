@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agentcore_vectorstore import Document, SyncStore, open_store_sync
-from agentcore_vectorstore._sqlite.database import Database
-from agentcore_vectorstore.errors import (
-    StoreClosedError,
-)
+from agentcore_vectorstore import Document, SyncStore
 from agentcore_vectorstore.testing import WordEmbedder
 
 Open = Callable[..., SyncStore]
@@ -96,28 +92,6 @@ def test_killed_writer_loses_nothing_it_acknowledged(
         store.add([Document(text="life goes on")])
 
 
-@pytest.mark.parametrize("url", ["sqlite:///memory.db", "memory://"])
-def test_store_notices_that_it_is_in_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    """After a fork the process id is another: the store goes on with what it has then, and closes what is its own."""
-    with open_store_sync(url, embedder=WordEmbedder(), folder=tmp_path) as store:
-        store.add([Document(id="before", text="before the fork")])
-        with monkeypatch.context() as child:
-            child.setattr(os, "getpid", lambda: -1)
-            store.add([Document(id="child", text="of the child")])
-            assert {hit.document.id for hit in store.search("fork child")} == {"before", "child"}
-        assert store.count() == 2
-
-
-def test_store_that_was_closed_before_a_fork_stays_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And a child that closes what it has not used leaves the parent's connections alone."""
-    database = Database(tmp_path / "memory.db")
-    with monkeypatch.context() as child:
-        child.setattr(os, "getpid", lambda: -1)
-        database.close()
-        with pytest.raises(StoreClosedError), database.read():
-            pass
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("url", ["sqlite:///memory.db", "memory://"])
 def test_forked_child_uses_the_store_it_inherited(python: Python, tmp_path: Path, url: str) -> None:
@@ -194,3 +168,43 @@ def test_stores_of_one_process_share_a_file(sqlite: Open) -> None:
         for done in [pool.submit(write, one, "one"), pool.submit(write, other, "other")]:
             done.result()
         assert one.count() == other.count() == 200
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_what_a_forked_child_adds_is_kept(python: Python, tmp_path: Path) -> None:
+    """Also where the parent has closed the store since, and another process has opened and closed it."""
+    program = """
+import os, sys
+from pathlib import Path
+from agentcore_vectorstore import Document, open_store_sync
+from agentcore_vectorstore.testing import WordEmbedder
+def opened():
+    return open_store_sync("sqlite:///memory.db", embedder=WordEmbedder(), folder=Path(sys.argv[1]))
+store = opened()
+store.add([Document(id="before", text="before the fork")])
+ready, go = os.pipe(), os.pipe()
+child = os.fork()
+if child == 0:
+    store.add([Document(id="first", text="of the child")])
+    os.write(ready[1], b"x")
+    os.read(go[0], 1)
+    store.add([Document(id="second", text="of the child, too")])
+    os._exit(0)
+os.read(ready[0], 1)
+store.close()
+other = os.spawnlp(os.P_WAIT, sys.executable, sys.executable, "-c", sys.argv[2], sys.argv[1])
+os.write(go[1], b"x")
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+with opened() as store:
+    print(other, code, *sorted(hit.document.id for hit in store.search("fork child", fusion="vector")))
+"""
+    other = """
+import sys
+from pathlib import Path
+from agentcore_vectorstore import open_store_sync
+from agentcore_vectorstore.testing import WordEmbedder
+with open_store_sync("sqlite:///memory.db", embedder=WordEmbedder(), folder=Path(sys.argv[1])) as store:
+    assert store.count() == 2
+"""
+    process = python(program, tmp_path, other)
+    assert process.communicate()[0] == "0 0 before first second\n"

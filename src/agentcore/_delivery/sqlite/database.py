@@ -15,12 +15,12 @@ import apsw
 
 from agentcore._delivery.journal import Durability
 from agentcore._delivery.sqlite.faults import absent, fault, missing
-from agentcore._delivery.sqlite.forking import watch_forks
 from agentcore._delivery.sqlite.locks import Locks
 from agentcore._delivery.sqlite.making import ensure_file, is_there
 from agentcore._delivery.sqlite.schema import migrate
 from agentcore._delivery.sqlite.sql import Connection
 from agentcore.errors import JournalError
+from agentcore.forking import watch_forks
 
 __all__ = ["PATIENCE", "Database"]
 
@@ -211,16 +211,16 @@ class Database:
                 connection.close(True)
 
     def before_fork(self) -> None:
-        """See :mod:`~agentcore._delivery.sqlite.forking`."""
+        """See :mod:`~agentcore.forking`."""
         self._guard.acquire()
         self._drop()
 
     def after_fork(self) -> None:
-        """See :mod:`~agentcore._delivery.sqlite.forking`."""
+        """See :mod:`~agentcore.forking`."""
         self._guard.release()
 
     def after_fork_in_child(self) -> None:
-        """See :mod:`~agentcore._delivery.sqlite.forking`."""
+        """See :mod:`~agentcore.forking`."""
         self._guard = threading.Lock()
 
 

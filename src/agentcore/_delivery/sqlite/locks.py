@@ -19,7 +19,7 @@ from errno import EACCES, EAGAIN, EDEADLK
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from agentcore._delivery.sqlite.forking import watch_forks
+from agentcore.forking import watch_forks
 
 __all__ = ["MAKING", "Locks"]
 

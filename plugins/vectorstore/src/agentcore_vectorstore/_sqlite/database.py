@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, cast
 
 import apsw
 
+from agentcore.forking import watch_forks
 from agentcore_vectorstore._sqlite.conditions import add_functions
 from agentcore_vectorstore._sqlite.faults import translated
 from agentcore_vectorstore._sqlite.schema import is_there, make
@@ -26,9 +26,6 @@ DEFAULT_TIMEOUT: Final = 10.0
 _PAGE_SIZE: Final = 8192
 """Five vectors of 384 numbers fill such a page; of the usual 4096 bytes two would leave a quarter empty."""
 
-_abandoned: list[object] = []
-"""Connections inherited through a fork, kept so that nothing closes them: SQLite forbids a child to touch them."""
-
 
 class _Lane:
     """A connection and the lock that lets one thread at a time use it."""
@@ -42,7 +39,7 @@ class Database:
     """One SQLite file, or a private database in memory.
 
     Writing and reading have a connection each, so that a search does not wait for another thread's disk.
-    A forked child opens connections of its own.
+    They are closed before a fork, and opened again when they are next needed, in the parent and in the child.
     """
 
     def __init__(self, path: Path | None, *, timeout: float = DEFAULT_TIMEOUT, create: bool = True) -> None:
@@ -64,59 +61,83 @@ class Database:
         """The file, for messages."""
         if path is not None:
             _check_place(path, create=create)
-        self._process = os.getpid()
-        self._writer, self._reader = self._open()
+        self._connected: tuple[_Lane, _Lane] | None = self._open()
+        self._held: tuple[_Lane, ...] = ()
+        watch_forks(self)
 
     @contextmanager
     def write(self) -> Generator[Connection]:
         """A transaction that writes: all or nothing, and on disk when the body has ended."""
-        with self._transaction(self._lanes()[0], "BEGIN IMMEDIATE") as connection:
+        with self._transaction(0, "BEGIN IMMEDIATE") as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Generator[Connection]:
         """A transaction that reads: one state of the database, whatever others write meanwhile."""
-        with self._transaction(self._lanes()[1], "BEGIN") as connection:
+        with self._transaction(1, "BEGIN") as connection:
             yield connection
 
     def close(self) -> None:
         """Close the connections, after the transactions that are under way.  A second time does nothing."""
         with self._opening:
-            if self._closed:
-                return
-            self._closed = True
-            if os.getpid() != self._process:
-                return
-            for lane in (self._reader, self._writer):
-                with lane.lock, translated(self.location):
+            if not self._closed:
+                self._closed = True
+                self._disconnect()
+
+    def _disconnect(self) -> None:
+        with ExitStack() as held:
+            connected = self._connected or ()
+            for lane in connected:
+                held.enter_context(lane.lock)
+            # Only now: who has one already, and needs the other, must find it.
+            self._connected = None
+            with translated(self.location):
+                for lane in dict.fromkeys(connected):
                     lane.connection.close()
 
+    # --- around a fork ---
+
+    def before_fork(self) -> None:
+        """Wait for the transactions of other threads, and keep the file closed until :meth:`after_fork`."""
+        self._opening.acquire()
+        if self._path is not None:
+            self._disconnect()
+        else:
+            # A database in memory has no locks that two processes could share: the child goes on with its copy.
+            self._held = self._connected or ()
+            for lane in self._held:
+                lane.lock.acquire()
+
+    def after_fork(self) -> None:
+        """In the parent: go on."""
+        for lane in self._held:
+            lane.lock.release()
+        self._held = ()
+        self._opening.release()
+
+    def after_fork_in_child(self) -> None:
+        """In the child, whose only thread holds the locks."""
+        self.after_fork()
+
     @contextmanager
-    def _transaction(self, lane: _Lane, begin: str) -> Generator[Connection]:
-        with lane.lock, translated(self.location):
-            if self._closed:
-                raise self._closed_error()
-            with _within(lane.connection, begin):
-                yield lane.connection
+    def _transaction(self, place: int, begin: str) -> Generator[Connection]:
+        while True:
+            lane = self._lanes()[place]
+            with lane.lock, translated(self.location):
+                if lane in (self._connected or ()):
+                    with _within(lane.connection, begin):
+                        yield lane.connection
+                    return
+                # It was closed while this thread waited for it, for a fork or for good.
 
     def _lanes(self) -> tuple[_Lane, _Lane]:
-        if os.getpid() != self._process:
-            self._reopen()
-        return self._writer, self._reader
-
-    def _reopen(self) -> None:
-        with self._opening:
-            if os.getpid() == self._process:
-                return
-            if self._closed:
-                raise self._closed_error()
-            if self._path is None:
-                # There is no file that two processes could disturb: the child goes on with its copy of the memory.
-                self._writer = self._reader = _Lane(self._writer.connection)
-            else:
-                _abandoned.extend((self._writer, self._reader))
-                self._writer, self._reader = self._open()
-            self._process = os.getpid()
+        connected = self._connected
+        if connected is None:
+            with self._opening:
+                if self._closed:
+                    raise self._closed_error()
+                connected = self._connected = self._connected or self._open()
+        return connected
 
     def _open(self) -> tuple[_Lane, _Lane]:
         with translated(self.location):

@@ -1,4 +1,9 @@
-"""What must happen to open journals when a process forks."""
+"""What must happen to open databases when a process forks.
+
+SQLite finds in a forked child that it holds the locks of the parent, whose connections were copied, and takes none of
+its own: what the child commits then may be lost without an error.
+So a connection must be closed before a fork and opened again after it, in the parent and in the child.
+"""
 
 from __future__ import annotations
 
