@@ -1,0 +1,1 @@
+"""What the vector store costs, beside what others cost: ``python -m benchmarks.vectorstore``."""
