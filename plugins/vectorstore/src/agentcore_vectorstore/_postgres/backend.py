@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool
 from agentcore_vectorstore._claims import Identity, mismatch
 from agentcore_vectorstore._postgres.conditions import scope_condition
 from agentcore_vectorstore._postgres.faults import translated
-from agentcore_vectorstore._postgres.reader import PostgresReader, vector_text
+from agentcore_vectorstore._postgres.reader import PostgresReader, Statistics, vector_text
 from agentcore_vectorstore._postgres.schema import INDEXED, has_vectors, migrate
 from agentcore_vectorstore._postgres.writing import UPSERT, UPSERT_WITHOUT_VECTOR, row_of
 from agentcore_vectorstore.errors import StoreClosedError
@@ -43,6 +43,7 @@ class PostgresBackend:
         """The server, the database and the schema."""
         self._closed = False
         self._vectors = False
+        self._statistics = Statistics()
         with translated(location):
             # A failure is told at once, which the pool would try to mend until its time is over.
             with psycopg.connect(**parameters) as connection:
@@ -63,7 +64,7 @@ class PostgresBackend:
         """Look at one state of the collection."""
         with self._transaction() as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield PostgresReader(connection, vectors=self._has_vectors(connection))
+            yield PostgresReader(connection, self._statistics, vectors=self._has_vectors(connection))
 
     def embedder(self) -> Identity | None:
         """Return whose vectors these are."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,12 +18,18 @@ from agentcore_vectorstore.protocols import Candidates, Query, Scope, Stored, Ve
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PostgresReader", "vector_text"]
+__all__ = ["PostgresReader", "Statistics", "vector_text"]
 
 _COLUMNS: Final = "key, namespace, id, stored, expires, raw, text"
 
 _EXACT: Final = 10_000
 """Documents of a scope up to which all vectors are compared: there the index would miss some and save nothing."""
+
+_FRESH: Final = 10.0
+"""Seconds that statistics of many documents count."""
+
+_MOST: Final = 2.2
+"""What BM25 multiplies the weight of a word with at most."""
 
 # As SQLite computes it: k1 = 1.2, b = 0.75.
 _BM25: Final = """
@@ -36,11 +43,32 @@ _BM25: Final = """
 """
 
 
+class Statistics:
+    """How many documents there are, and how many words each has on average.
+
+    Counting takes as long as reading all rows, so that of many it is done now and then.
+    """
+
+    def __init__(self) -> None:
+        self.documents = 0
+        self.average = 1.0
+        self._until = 0.0
+
+    def refresh(self, connection: Any) -> None:
+        """Count again, where there are few or the last time is long ago."""
+        if monotonic() < self._until:
+            return
+        documents, average = connection.execute("SELECT count(*), avg(length)::float8 FROM document").fetchone()
+        self.documents, self.average = documents, average or 1.0
+        self._until = monotonic() + (_FRESH if documents > _EXACT else 0.0)
+
+
 class PostgresReader:
     """A transaction that reads."""
 
-    def __init__(self, connection: Any, *, vectors: bool) -> None:
+    def __init__(self, connection: Any, statistics: Statistics, *, vectors: bool) -> None:
         self._connection = connection
+        self._statistics = statistics
         self._vectors = vectors
 
     def candidates(self, query: Query) -> Candidates:
@@ -125,26 +153,37 @@ class PostgresReader:
         stems = list(dict.fromkeys(stem for word in telling_words(text.replace("\0", " ")) for stem in stems_of(word)))
         if not stems:
             return {}
-        weights, average = self._weights(stems)
-        wanted = " | ".join(_quoted(stem) for stem in stems)
+        weights, counts = self._weights(stems)
+        scored = [self._statistics.average, list(weights), list(weights.values())]
         where, values = scope_condition(query.scope)
-        given = [average, stems, weights, wanted]
         statement = _BM25.format(where=where) + " ORDER BY score DESC, key DESC LIMIT %s"
-        found = dict(self._connection.execute(statement, [*given, *values, query.pool]).fetchall())
+        heavy = _heavy(weights, counts, query.pool)
+        while True:
+            rows = self._connection.execute(statement, [*scored, _either(heavy), *values, query.pool]).fetchall()
+            # What has light words alone cannot be among the best where those score more than all of them together.
+            rest = _MOST * sum(weight for stem, weight in weights.items() if stem not in heavy)
+            if len(heavy) == len(weights) or (len(rows) >= query.pool and rows[query.limit - 1][1] > rest):
+                break
+            heavy = list(weights)
+        found: dict[int, float] = dict(rows)
         if also:
-            found |= dict(
-                self._connection.execute(_BM25.format(where="key = ANY(%s)"), [*given, list(also)]).fetchall()
-            )
+            statement = _BM25.format(where="key = ANY(%s)")
+            found |= dict(self._connection.execute(statement, [*scored, _either(weights), list(also)]).fetchall())
         return found
 
-    def _weights(self, stems: Sequence[str]) -> tuple[list[float], float]:
-        documents, average = self._connection.execute("SELECT count(*), avg(length)::float8 FROM document").fetchone()
-        counts: Any = self._connection.execute(
+    def _weights(self, stems: Sequence[str]) -> tuple[dict[str, float], dict[str, int]]:
+        """The weight of each stem, the heaviest first, and in how many documents it is."""
+        self._statistics.refresh(self._connection)
+        rows: Any = self._connection.execute(
             "SELECT (SELECT count(*) FROM document WHERE words @@ term::tsquery) FROM unnest(%s::text[]) AS term",
             [[_quoted(stem) for stem in stems]],
         ).fetchall()
-        weights = [math.log((documents - count + 0.5) / (count + 0.5)) for (count,) in counts]
-        return [weight if weight > 0 else 1e-6 for weight in weights], average or 1.0
+        counts = {stem: count for stem, (count,) in zip(stems, rows, strict=True)}
+        weights: dict[str, float] = {}
+        for stem, count in sorted(counts.items(), key=lambda item: item[1]):
+            others = max(0, self._statistics.documents - count)
+            weights[stem] = max(1e-6, math.log((others + 0.5) / (count + 0.5)))
+        return weights, counts
 
     def _stored(self, where: str, values: Sequence[Any], *, vectors: bool = False) -> list[tuple[int, Stored]]:
         vector = ", embedding::real[]" if vectors and self._vectors else ", NULL"
@@ -162,6 +201,22 @@ class PostgresReader:
             )
             for key, namespace, id_, stored, expires, raw, text, numbers in rows
         ]
+
+
+def _heavy(weights: Mapping[str, float], counts: Mapping[str, int], pool: int) -> list[str]:
+    """The heaviest stems, as many as may fill the pool."""
+    heavy: list[str] = []
+    documents = 0
+    for stem in weights:
+        heavy.append(stem)
+        documents += counts[stem]
+        if documents >= 5 * pool:
+            break
+    return heavy
+
+
+def _either(stems: Iterable[str]) -> str:
+    return " | ".join(_quoted(stem) for stem in stems)
 
 
 def vector_text(vector: Vector) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = ["open_qdrant"]
 
 _COLLECTION: Final = "agentcore"
 _PORT: Final = 6333
+_opening: Final = threading.Lock()
 _TRUTHS: Final = {"true": True, "false": False}
 
 
@@ -77,21 +79,30 @@ def _embedded(open_client: Any, path: Path, timeout: float, *, create: bool) -> 
     if not create and not (path / "meta.json").exists():
         raise StoreNotFoundError(f"{path} does not exist")
     deadline = time.monotonic() + timeout
+    while True:
+        # One thread at a time: between the look at the lock and the opening nobody of this process may come.
+        with _opening:
+            if not _is_locked(path / ".lock"):
+                try:
+                    return _opened(open_client, path)
+                except RuntimeError:
+                    # Another process was faster.
+                    pass
+        if time.monotonic() > deadline:
+            raise StoreLockedError(
+                f"{path} is open in another process, or twice in this one",
+                hint="end that process, or run a Qdrant server, which serves many.",
+            )
+        time.sleep(0.01)
+
+
+def _opened(open_client: Any, path: Path) -> Any:
     try:
-        while _is_locked(path / ".lock"):
-            if time.monotonic() > deadline:
-                raise StoreLockedError(
-                    f"{path} is open in another process, or twice in this one",
-                    hint="end that process, or run a Qdrant server, which serves many.",
-                )
-            time.sleep(0.01)
         with warnings.catch_warnings():
             # That the engine is slow with many points is said by the documentation.
             warnings.simplefilter("ignore", UserWarning)
             return open_client(path=str(path), force_disable_check_same_thread=True)
-    except StoreError:
-        raise
-    except (OSError, RuntimeError) as error:
+    except OSError as error:
         raise StoreAccessError(f"{path} cannot be opened: {error}") from error
 
 

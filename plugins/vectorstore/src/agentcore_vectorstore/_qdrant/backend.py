@@ -25,6 +25,9 @@ __all__ = ["QdrantBackend"]
 _PART: Final = 256
 """Points that are sent at once."""
 
+_PURGE: Final = 60.0
+"""Seconds between two times that what has expired is dropped."""
+
 _CONFLICT: Final = 409
 
 _INDEXES: Final = {"within": "keyword", "facts": "keyword", "expires": "float", "order": "integer"}
@@ -51,6 +54,7 @@ class QdrantBackend:
         self._lock = threading.RLock()
         self._closed = False
         self._last = 0
+        self._purged = 0.0
         with self._working():
             if not client.collection_exists(collection):
                 if not create:
@@ -89,7 +93,7 @@ class QdrantBackend:
     def put(self, entries: Sequence[Entry]) -> None:
         """Insert or replace, by namespace and id; all or nothing for up to 256."""
         with self._working():
-            self._delete(models.FieldCondition(key="expires", range=models.Range(lte=time.time())))
+            self._purge()
             for start in range(0, len(entries), _PART):
                 part = entries[start : start + _PART]
                 points = self._reader().points([point_id(each.namespace, each.id) for each in part], vectors=True)
@@ -143,6 +147,12 @@ class QdrantBackend:
             if self._closed:
                 raise StoreClosedError(f"{self.location} has been closed", hint="open the store again.")
             yield
+
+    def _purge(self) -> None:
+        """Drop what has expired, now and then: nobody sees it, and the embedded engine looks at all points for it."""
+        if time.monotonic() > self._purged + _PURGE:
+            self._purged = time.monotonic()
+            self._delete(models.FieldCondition(key="expires", range=models.Range(lte=time.time())))
 
     def _make(self) -> None:
         words = models.SparseVectorParams(modifier=models.Modifier.IDF)
