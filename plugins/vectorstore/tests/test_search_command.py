@@ -49,10 +49,10 @@ def test_table_shows_the_best_first(filled: VectorStoreProvider) -> None:
     assert result.exit_code == 0
     assert result.stderr == ""
     lines = result.stdout.splitlines()
-    assert [word for word in ("score", "when (UTC)", "agent", "text") if word in lines[1]] == [
+    assert [word for word in ("score", "when (UTC)", "from", "text") if word in lines[1]] == [
         "score",
         "when (UTC)",
-        "agent",
+        "from",
         "text",
     ]
     assert "2026-01-02 03:04:05" in lines[3]

@@ -7,7 +7,7 @@ from collections import Counter
 from functools import cache
 from typing import Any, Final
 
-__all__ = ["stems_of", "telling_words"]
+__all__ = ["stemmed", "stems_of", "telling_words"]
 
 _MAX_WORDS: Final = 128
 """Of a question; the words of a page pasted into it would each cost a walk through the index."""
@@ -36,11 +36,17 @@ def telling_words(text: str) -> list[str]:
 
 
 def stems_of(text: str) -> Counter[str]:
-    """Return the stem of each word of *text*, and how often it is there.
+    """Return the stem of each word of *text*, and how often it is there."""
+    return Counter(stemmed(text))
+
+
+def stemmed(text: str) -> list[str]:
+    """Return the stem of each word of *text*, in order.
 
     It is what SQLite's index makes of the text: Unicode words without case and accents, in Porter's stems.
     """
-    return Counter(_tokenizer()(text.encode("utf-8"), 4, None, include_offsets=False, include_colocated=False))
+    stems: list[str] = _tokenizer()(text.encode("utf-8"), 4, None, include_offsets=False, include_colocated=False)
+    return stems
 
 
 @cache

@@ -15,6 +15,9 @@ __all__ = ["print_matches", "print_stored", "snippet"]
 _SNIPPET: Final = 240
 """Characters of a text that a table shows."""
 
+_WIDE: Final = 30
+"""Characters at most of every other column, and at least of the text."""
+
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 _WORD: Final = re.compile(r"\w+")
 
@@ -24,7 +27,7 @@ def print_matches(matches: Sequence[Match], question: str) -> None:
     from rich.text import Text
 
     stems = {stem for word in telling_words(question) for stem in stems_of(word)}
-    table = _table("score", "meaning", "words", "where", "when (UTC)", "agent", "text", numbers=3)
+    table = _table("score", "meaning", "words", "where", "when (UTC)", "from", "text", numbers=3)
     for match in matches:
         metadata = match.document.metadata
         text = Text(snippet(match.document.text, stems))
@@ -33,7 +36,11 @@ def print_matches(matches: Sequence[Match], question: str) -> None:
                 text.stylize("bold yellow", *word.span())
         numbers = (match.score, match.meaning, match.words)
         cells = ["" if number is None else f"{number:.2f}" for number in numbers]
-        cells += [match.namespace, _when(metadata.get("time")), _cell(metadata.get("agent") or metadata.get("source"))]
+        cells += [
+            match.namespace,
+            _when(metadata.get("time")),
+            _cell(metadata.get("agent") or _name(metadata.get("source"))),
+        ]
         table.add_row(*(Text(cell) for cell in cells), text)
     _print(table)
 
@@ -43,6 +50,8 @@ def print_stored(documents: Sequence[Stored]) -> None:
     from rich.text import Text
 
     table = _table("id", "where", "when (UTC)", "text", numbers=0)
+    # Whole, for it may be wanted for another command.
+    table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
     for each in documents:
         cells = (
             _cell(each.document.id),
@@ -72,10 +81,15 @@ def _table(*names: str, numbers: int) -> Any:
 
     table = Table(*names)
     for column in table.columns[:-1]:
-        column.no_wrap = True
+        column.no_wrap, column.max_width = True, _WIDE
+    table.columns[-1].min_width = _WIDE
     for column in table.columns[:numbers]:
         column.justify = "right"
     return table
+
+
+def _name(source: Any) -> str:
+    return str(source).rpartition("/")[2] if source else ""
 
 
 def _print(table: Any) -> None:

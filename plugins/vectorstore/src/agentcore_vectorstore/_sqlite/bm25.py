@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Mapping
 
 from agentcore_vectorstore._sqlite.sql import Connection
-from agentcore_vectorstore._words import stems_of
+from agentcore_vectorstore._words import stemmed
 
 __all__ = ["K1", "Average", "average_of", "scores_of_texts"]
 
@@ -40,12 +40,12 @@ def scores_of_texts(
     )
     scores: dict[int, float] = {}
     for key, text, terms in rows:
-        counts = stems_of(text)
-        length = counts.total() + terms
+        stems = stemmed(text)
+        length = len(stems) + terms
         scale = K1 * (1 - _B + _B * length / average)
         score = 0.0
         for stem, weight in weights.items():
-            count = counts[stem]
+            count = stems.count(stem)
             if count:
                 score += weight * count * (K1 + 1) / (count + scale)
         if score:

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from agentcore_vectorstore._sqlite.bm25 import K1, Average, average_of, scores_of_texts
 from agentcore_vectorstore._sqlite.conditions import Condition
 from agentcore_vectorstore._sqlite.sql import Connection
-from agentcore_vectorstore._words import stems_of, telling_words
+from agentcore_vectorstore._words import stemmed, telling_words
 
 __all__ = ["Keywords", "Words"]
 
@@ -25,6 +25,9 @@ _SCORE: Final = "-bm25(keyword, 1.0, 0.0)"
 
 _LIKELY: Final = 1.0
 """What the last of the best documents is likely to score, in weights of the heaviest word."""
+
+_WALKED: Final = 80
+"""Entries of the index that are walked through in the time that one text takes to be read."""
 
 _READ: Final = 1_000
 """Documents up to which reading their texts costs less than walking through the index."""
@@ -112,7 +115,9 @@ class Keywords:
         """The scores of *keys*, whatever their scope."""
         if not keys:
             return {}
-        stems = [list(stems_of(word)) for word in question.words]
+        if sum(self._counts[word] for word in question.words) <= _WALKED * len(keys):
+            return _walked_scores(connection, question, keys)
+        stems = [stemmed(word) for word in question.words]
         # A word that the index takes for several has to stand there as it is.
         if len(keys) <= _READ and all(len(each) == 1 for each in stems) and _bytes_of(connection, keys) <= _READ_BYTES:
             by_stem: dict[str, float] = {}
