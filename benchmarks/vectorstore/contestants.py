@@ -183,12 +183,12 @@ class LanceDB(Contestant):
         if self.table is None:
             self.table = self.database.create_table("bench", data)
             if len(texts) >= 10_000:
-                self.table.create_index(metric="dot")
+                self.table.create_index(metric="dot", index_type="IVF_HNSW_SQ")
         else:
             self.table.add(data)
 
     def search(self, vector: NDArray[np.float32], group: int | None) -> list[int]:
-        query = self.table.search(vector).metric("dot").limit(10).select(["n"])
+        query = self.table.search(vector).metric("dot").nprobes(20).refine_factor(10).limit(10).select(["n"])
         if group is not None:
             query = query.where(f"`group` = {group}", prefilter=True)
         return [each["n"] for each in query.to_list()]

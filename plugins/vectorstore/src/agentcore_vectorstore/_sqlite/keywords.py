@@ -68,6 +68,8 @@ class Keywords:
     ) -> Scores:
         """Return the scores of the best *limit* documents and of *pool* good ones, and those of *also* with a word.
 
+        What is in *also* belongs to the scope of the question.
+
         The words are tried in the order of their weight.  Once the *limit* best documents that have one of the heavy
         words score more than all light words together could bring, no document with light words alone can be among
         them: it need not be scored, and most documents have light words alone (Turtle and Flood, 1995).
@@ -112,7 +114,7 @@ class Keywords:
     def _scores_of(
         self, connection: Connection, question: Words, weights: dict[str, float], keys: Collection[int]
     ) -> Scores:
-        """The scores of *keys*, whatever their scope."""
+        """The scores of *keys*, which belong to the scope of the question."""
         if not keys:
             return {}
         if sum(self._counts[word] for word in question.words) <= _WALKED * len(keys):
