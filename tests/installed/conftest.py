@@ -44,6 +44,25 @@ def command(project: Path, environ: dict[str, str]) -> Command:
 
 
 @pytest.fixture
+def start(project: Path, environ: dict[str, str]) -> Callable[..., "subprocess.Popen[str]"]:
+    """Starts ``agentcore`` in the project's folder; what it says on stderr is not kept."""
+
+    def begin(*arguments: str) -> "subprocess.Popen[str]":
+        command = [str(SCRIPT), *arguments]
+        return subprocess.Popen(
+            command,
+            cwd=project,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+        )
+
+    return begin
+
+
+@pytest.fixture
 def python(project: Path, environ: dict[str, str]) -> Command:
     """Runs a program in the project's folder."""
 

@@ -1,6 +1,7 @@
 """The main job, as the README tells it: run an agent on a real model, find its answer by meaning, see it measured."""
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,21 @@ def test_an_answer_of_the_embedded_model_is_found_by_meaning_and_measured(comman
     assert figures["total"]["input_tokens"] > 100
     assert figures["total"]["output_tokens"] > 5
     assert figures["total"]["duration"]["p50"] > 0
+
+
+@pytest.mark.model
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing else ends a process so")
+def test_an_answer_whose_process_was_killed_is_found_once(start: Any, command: Any) -> None:
+    """Killed as soon as its answer is printed, a real run has left it in the journal; the next command delivers it."""
+    with start("run", str(EXAMPLES / "summary.toml"), "--input", f"@{EXAMPLES / 'report.txt'}") as process:
+        text = process.stdout.readline().strip()
+        process.send_signal(signal.SIGKILL)
+        process.stdout.read()
+    assert process.returncode == -signal.SIGKILL
+    assert len(text.split()) >= 5
+    for _ in range(2):
+        hits = json.loads(command("search", "the shop could not take money", "--fusion", "vector", "--json").stdout)
+        assert [hit["text"] for hit in hits] == [text]
 
 
 def test_search_finds_by_meaning_what_shares_no_word(command: Any) -> None:
