@@ -20,6 +20,7 @@ from agentcore._delivery.journal import (
 from agentcore._delivery.lane import LaneStatus
 from agentcore._delivery.lanes import Flushed
 from agentcore._delivery.once import first_delivery
+from agentcore._delivery.replay import Replayed, ReplayFailure
 from agentcore._delivery.sqlite import SqliteJournal
 from agentcore.errors import JournalError, RecordedError
 from agentcore.types import Delivery, DeliveryMode, OnFull, Start
@@ -42,6 +43,8 @@ __all__ = [
     "Passage",
     "Record",
     "RecordedError",
+    "ReplayFailure",
+    "Replayed",
     "Selection",
     "SqliteJournal",
     "Start",

@@ -131,7 +131,8 @@ def audit(install: Install, project: Path) -> Callable[[], list[str]]:
 
     def seen() -> list[str]:
         log = project / "audit.log"
-        return [line.split()[-1] for line in log.read_text().splitlines()] if log.exists() else []
+        # A line without its end is still being written.
+        return [line.split()[-1] for line in log.read_text().split("\n")[:-1]] if log.exists() else []
 
     return seen
 

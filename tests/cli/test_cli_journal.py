@@ -169,8 +169,7 @@ def test_forgetting_for_programs(invoke: Any, keep: Any) -> None:
 def test_a_journal_in_use(start: Any, command: Any, audit: Any, arguments: tuple[str, ...]) -> None:
     """It is not taken away under a process that delivers out of it."""
     with start("worker") as worker:
-        while b"is delivered here" not in worker.stderr.readline():
-            pass
+        assert any(b"is delivered here" in line for line in worker.stderr)
         result = command("journal", *arguments)
         worker.terminate()
         worker.stderr.read()

@@ -50,7 +50,8 @@ def late(command: Any, audit: Any, install: Any, project: Path) -> Any:
 
     def seen() -> list[str]:
         log = project / "late.log"
-        return [line.split()[1] for line in log.read_text().splitlines()] if log.exists() else []
+        # A line without its end is still being written.
+        return [line.split()[1] for line in log.read_text().split("\n")[:-1]] if log.exists() else []
 
     return seen
 
@@ -104,9 +105,9 @@ def test_one_that_is_given_up(command: Any, late: Any, project: Path) -> None:
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupted(start: Any, command: Any, late: Any, project: Path, end: signal.Signals) -> None:
     """The same command goes on with it; what was delivered before is at most a batch of it delivered again."""
-    (project / "hold").write_text("t250")
+    (project / "hold").write_text("t150")
     with start("replay", "late") as process:
-        while len(late()) < 250:
+        while len(late()) < 150:
             assert process.poll() is None
         process.send_signal(end)
         if end is not signal.SIGKILL:
@@ -118,7 +119,7 @@ def test_interrupted(start: Any, command: Any, late: Any, project: Path, end: si
     (project / "hold").unlink(missing_ok=True)
     looked = json.loads(command("replay", "late", "--dry-run", "--json").stdout)
     assert looked["resumed"]
-    assert 0 < looked["total"] <= 200
+    assert 0 < looked["total"] <= 400
     result = command("replay", "late")
     assert result.stdout.endswith("events were sent through 'late', where the last replay was interrupted\n")
     seen = late()

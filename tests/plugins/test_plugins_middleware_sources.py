@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agentcore import PluginManager, ProviderMiddleware, Settings
+from agentcore._plugins.scoping import all_middleware
 from agentcore.errors import ConfigError, PluginValidationError
 
 
@@ -140,4 +141,4 @@ async def test_wrong_config(reference: str, message: str, configured: Callable[.
     for _ in range(2):
         with pytest.raises(ConfigError, match=message):
             await manager.startup()
-    assert list(manager._all_middleware()) == []
+    assert list(all_middleware(manager)) == []

@@ -9,8 +9,9 @@ import attrs
 
 from agentcore._config import Settings
 from agentcore._data import data
+from agentcore._delivery.lane import retries_of
 from agentcore._plugins import PluginManager
-from agentcore._plugins.declared import declared_delivery, delivery_of, may_be_laned, mode_of, retries_of
+from agentcore._plugins.declared import declared_delivery, delivery_of, may_be_laned, mode_of
 from agentcore._plugins.implementation import Implementation
 from agentcore.types import Delivery
 
@@ -50,7 +51,8 @@ def _settled(fact: DeliveryFact, manager: PluginManager, name: str) -> DeliveryF
     if fact.name == "timeout" and fact.value is None:
         return DeliveryFact("timeout", settings.hook_timeout, f"hook_timeout ({settings.origin('hook_timeout')})")
     if fact.name == "retries":
-        return DeliveryFact("retries", retries_of(name, manager), fact.origin)
+        durable = bool(manager.delivering.durable_hooks(name))
+        return DeliveryFact("retries", retries_of(delivery_of(name, manager), durable=durable), fact.origin)
     return fact
 
 

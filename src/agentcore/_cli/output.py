@@ -17,7 +17,7 @@ from pydantic_core import to_json, to_jsonable_python
 from agentcore._cli.failures import FailureError, PipeClosedError
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
 __all__ = ["Output", "json_text", "jsonable", "printable"]
 
@@ -55,26 +55,23 @@ class Output:
 
         On a terminal it is as wide as that, and where that is too narrow each row gets lines of its own.
         """
-        self.shown(self._table(columns, rows, fixed))
+        self._write(self._table_text(columns, rows, fixed))
+
+    def _table_text(self, columns: Sequence[str], rows: Iterable[Sequence[str]], fixed: int) -> str:
+        from agentcore._cli.tables import table_text
+
+        cells = [[printable(cell) for cell in row] for row in rows]
+        return table_text(columns, cells, fixed=fixed, stream=self._stream, width=self._width)
+
+    @property
+    def _width(self) -> int | None:
+        return None if self.is_terminal else _WIDE
 
     def shown(self, shape: RenderableType) -> None:
         """Write what rich draws; on a terminal as wide as that."""
-        console = self._console()
-        with console.capture() as capture:
-            console.print(shape)
-        self._write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
+        from agentcore._cli.tables import drawn
 
-    def _table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], fixed: int) -> RenderableType:
-        from agentcore._cli.tables import table_shape
-
-        cells = [[printable(cell) for cell in row] for row in rows]
-        width = self._console().width if self.is_terminal else None
-        return table_shape(columns, cells, fixed=fixed, width=width)
-
-    def _console(self) -> Console:
-        from rich.console import Console
-
-        return Console(file=self._stream, width=None if self.is_terminal else _WIDE, emoji=False)
+        self._write(drawn(shape, stream=self._stream, width=self._width))
 
     @contextmanager
     def updated_table(
@@ -84,10 +81,15 @@ class Output:
         if not self.is_terminal:
             yield lambda rows: self.table(columns, rows, fixed=fixed)
             return
+        from rich.console import Console
         from rich.live import Live
+        from rich.text import Text
 
-        with Live(console=self._console(), auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
-            yield lambda rows: live.update(self._table(columns, rows, fixed), refresh=True)
+        console = Console(file=self._stream, emoji=False)
+        with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+            yield lambda rows: live.update(
+                Text.from_ansi(self._table_text(columns, rows, fixed).rstrip("\n")), refresh=True
+            )
 
     def check_reader(self) -> None:
         """Notice that nobody reads any more, before there is anything to write.

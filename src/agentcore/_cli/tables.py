@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["table_shape"]
+__all__ = ["drawn", "table_text"]
 
 _WORD: Final = 20
 """Columns that a word gets without being broken: more would leave a path no neighbours."""
@@ -16,23 +16,37 @@ _GAP: Final = 2
 """Columns between two columns of a table."""
 
 
-def table_shape(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], *, fixed: int, width: int | None
-) -> RenderableType:
+def table_text(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, fixed: int, stream: TextIO, width: int | None
+) -> str:
     """Return a table, or where words would be broken to fit, lines for each row.
 
     Args:
         columns: Their names.
         rows: Their cells.
         fixed: How many columns, from the first on, are not wrapped.
-        width: Of the terminal, in columns; None for what is no terminal, where a table may be as wide as it is.
+        stream: Where it will be written, which decides on the style.
+        width: In columns; None takes the terminal's, and only there lines take the table's place.
     """
-    from rich.console import Group
+    from rich.console import Console, Group
 
+    console = Console(file=stream, width=width, emoji=False)
     widths = _widths(columns, rows, fixed)
-    if width is not None and sum(widths) + _GAP * (len(widths) - 1) > width:
-        return Group(*_records(columns, rows, fixed))
-    return _table(columns, rows, fixed, widths)
+    if width is None and sum(widths) + _GAP * (len(widths) - 1) > console.width:
+        shown: RenderableType = Group(*_records(columns, rows, fixed))
+    else:
+        shown = _table(columns, rows, fixed, widths)
+    return drawn(shown, stream=stream, width=width)
+
+
+def drawn(shape: RenderableType, *, stream: TextIO, width: int | None) -> str:
+    """Return what rich makes of *shape*, for *stream*, as wide as that is where *width* is None."""
+    from rich.console import Console
+
+    console = Console(file=stream, width=width, emoji=False)
+    with console.capture() as capture:
+        console.print(shape)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
 
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], fixed: int) -> list[int]:

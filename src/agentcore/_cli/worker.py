@@ -19,7 +19,7 @@ from agentcore._delivery.journal import LaneState
 from agentcore._plugins import PluginManager
 from agentcore.errors import ConfigError, nearest
 
-__all__ = ["worker"]
+__all__ = ["Watch", "worker"]
 
 _INTERVAL: Final = 1.0
 """Seconds between two looks at the lanes."""
@@ -70,7 +70,7 @@ async def _work(plugins: PluginManager) -> None:
     own = [lane for lane, here in delivering.durable_lanes().items() if here]
     log = delivering.journal
     note(f"worker: process {os.getpid()} delivers {', '.join(map(repr, own))} out of {log.journal.place}")
-    watch, looks = _Watch(own), 0
+    watch, looks = Watch(own), 0
     while True:
         states = {each.lane: each for each in await log.call(log.journal.lanes)}
         watch.look(states, counts=looks % _REPORT == 0)
@@ -78,7 +78,7 @@ async def _work(plugins: PluginManager) -> None:
         await asyncio.sleep(_INTERVAL)
 
 
-class _Watch:
+class Watch:
     """Says what has changed of some lanes."""
 
     def __init__(self, lanes: Sequence[str]) -> None:
@@ -106,11 +106,11 @@ class _Watch:
             note(f"worker: the lane {state.lane!r} {whose}")
 
     def _failures(self, state: LaneState) -> None:
-        paused = (state.paused_until or 0.0) > time()
-        if paused and state.lane not in self._paused:
+        # It stands there until the plugin has taken something again.
+        if state.paused_until is not None and state.lane not in self._paused:
             self._paused.add(state.lane)
             note(f"worker: the plugin of the lane {state.lane!r} keeps failing, and is left alone for a while")
-        elif not paused and state.paused_until is None and state.lane in self._paused:
+        elif state.paused_until is None and state.lane in self._paused:
             self._paused.discard(state.lane)
             note(f"worker: the plugin of the lane {state.lane!r} works again")
         if state.dead > self._dead.setdefault(state.lane, state.dead):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from functools import partial
 from threading import Lock
@@ -18,13 +19,21 @@ from agentcore._delivery.queue import Queue
 from agentcore._delivery.worker import Execute, Worker
 from agentcore.types import Delivery, DeliveryMode
 
-__all__ = ["TAKEOVER", "BackgroundLane", "DurableLane", "LaneStatus"]
+__all__ = ["TAKEOVER", "BackgroundLane", "DurableLane", "LaneStatus", "retries_of"]
 
 _POLL: Final = 0.005
 """Seconds between two looks of one who waits for a lane."""
 
+_RETRIES: Final = 8
+"""How often a failed event of a durable lane is sent again, where nothing is said."""
+
 TAKEOVER: Final = 1.0
 """Seconds between two tries to become a lane's owner, and so for how long one whose owner died has none at most."""
+
+
+def retries_of(delivery: Delivery, *, durable: bool) -> int:
+    """Return how often a failed event is sent again, also where *delivery* leaves that open."""
+    return delivery.retries if delivery.retries is not None else _RETRIES if durable else 0
 
 
 @data(kw_only=True)
@@ -152,14 +161,14 @@ class DurableLane(_Lane):
         self,
         plugin: str,
         thread: LoopThread,
-        retries: int,
+        delivery: Delivery,
         source: JournalSource,
         execute: Execute,
         died: Callable[[Parcel, BaseException], None],
     ) -> None:
         super().__init__(plugin, thread)
         self._source = source
-        self._worker = Worker(source, execute=execute, retries=retries, died=died)
+        self._worker = Worker(source, execute=execute, retries=retries_of(delivery, durable=True), died=died)
 
     async def _work(self) -> None:
         while not await self._source.own():  # noqa: ASYNC110 - the owner may be another process, and die
@@ -179,6 +188,10 @@ class DurableLane(_Lane):
         last = await self._source.last()
         while not await self._source.has_passed(last):  # noqa: ASYNC110
             await asyncio.sleep(_POLL)
+
+    async def is_elsewhere(self) -> bool:
+        """Whether another process delivers it."""
+        return (await self._source.state()).owner not in (None, os.getpid())
 
     async def status(self) -> LaneStatus:
         """Say how it is doing."""

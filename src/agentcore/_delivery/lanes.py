@@ -94,7 +94,6 @@ class Lanes:
         plugin: str,
         name: str,
         delivery: Delivery,
-        retries: int,
         log: Log,
         hooks: Collection[str],
         specify: Specify,
@@ -107,7 +106,6 @@ class Lanes:
             plugin: The plugin.
             name: The lane's name in the journal.
             delivery: How.
-            retries: How often a failed event is sent again.
             log: The journal; open.
             hooks: What it delivers.
             specify: Looks up a hook.
@@ -129,7 +127,7 @@ class Lanes:
             lane = DurableLane(
                 plugin,
                 thread,
-                retries,
+                delivery,
                 JournalSource(log, name, specify),
                 partial(self._execute, plugin),
                 partial(self._died, plugin),
@@ -149,10 +147,16 @@ class Lanes:
         found += [await each.status() for each in self._durable.values()]
         return sorted(found, key=lambda each: (each.lane, each.mode))
 
-    async def flush(self, timeout: float | None) -> Flushed:
-        """Wait until everything that was accepted has been delivered or given up; at most *timeout* seconds."""
+    async def flush(self, timeout: float | None, *, elsewhere: bool = True) -> Flushed:
+        """Wait until everything that was accepted has been delivered or given up; at most *timeout* seconds.
+
+        Args:
+            timeout: None waits for as long as it takes.
+            elsewhere: Whether to wait for other processes as well.
+        """
+        durable = [each for each in self._durable.values() if elsewhere or not await each.is_elsewhere()]
         settling = [asyncio.ensure_future(each.settled()) for each in self._background.values()]
-        settling += [asyncio.ensure_future(each.settled()) for each in self._durable.values()]
+        settling += [asyncio.ensure_future(each.settled()) for each in durable]
         if settling:
             _, late = await asyncio.wait(settling, timeout=timeout)
             for each in late:
@@ -162,7 +166,9 @@ class Lanes:
                 if each not in late:
                     each.result()
         waiting: dict[str, int] = {}
-        for status in await self.statuses():
+        found = [each.status() for each in self._background.values()]
+        found += [await each.status() for each in durable]
+        for status in found:
             if status.queued:
                 waiting[status.lane] = waiting.get(status.lane, 0) + status.queued
         return Flushed(waiting=waiting)

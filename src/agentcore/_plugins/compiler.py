@@ -11,6 +11,7 @@ from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.lane_calls import LaneCall
 from agentcore._plugins.ordering import in_order
 from agentcore._plugins.relay import HookCall
+from agentcore._plugins.scoping import all_middleware
 from agentcore._plugins.watchdog import watch
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Compiler:
                 manager.specifications[hook],
                 in_order(laned, manager.settings.order_for(hook)),
                 timeouts=self._lane_timeout,
-                middleware=list(manager._all_middleware()),
+                middleware=list(all_middleware(manager)),
                 report=manager.report,
             )
 
@@ -78,7 +79,7 @@ class Compiler:
     def _compile(self, name: str, found: list[Implementation]) -> HookCall:
         manager = self._manager
         # Middleware surrounds providers; those who ask for it are not yet surrounded.
-        middleware: list[ProviderMiddleware] = [] if name == "register_middleware" else list(manager._all_middleware())
+        middleware: list[ProviderMiddleware] = [] if name == "register_middleware" else list(all_middleware(manager))
         specification = manager.specifications[name]
         inline: list[Implementation] = []
         laned: list[Implementation] = []

@@ -15,12 +15,9 @@ if TYPE_CHECKING:
     from agentcore._plugins.implementation import Implementation
     from agentcore._plugins.manager import PluginManager
 
-__all__ = ["checked_mode", "declared_delivery", "delivery_of", "lane_name", "may_be_laned", "mode_of", "retries_of"]
+__all__ = ["checked_mode", "declared_delivery", "delivery_of", "lane_name", "may_be_laned", "mode_of"]
 
 _MODES: Final[tuple[DeliveryMode, ...]] = get_args(DeliveryMode)
-
-DURABLE_RETRIES: Final = 8
-"""How often a failed event of a durable provider is sent again, where nothing is said."""
 
 _PROCESS: Final = frozenset({"agentcore_startup", "agentcore_shutdown"})
 
@@ -67,16 +64,6 @@ def mode_of(implementation: Implementation, manager: PluginManager) -> DeliveryM
     options = manager.settings.delivery_of(implementation.plugin)
     mode = options.of(implementation.hook).mode or options.mode or implementation.delivery
     return "background" if mode == "durable" and lane_name(implementation.plugin, manager) is None else mode
-
-
-def retries_of(plugin: str, manager: PluginManager) -> int:
-    """Return how often a failed event is sent to *plugin*, one of *manager*'s own, again."""
-    retries = delivery_of(plugin, manager).retries
-    if retries is not None:
-        return retries
-    # Also where it is there for one run alone, and so has no lane that another process could take over.
-    modes = {each.delivery for each in manager._registry.of(plugin)} | {delivery_of(plugin, manager).mode}
-    return DURABLE_RETRIES if "durable" in modes else 0
 
 
 def lane_name(plugin: str, manager: PluginManager) -> str | None:

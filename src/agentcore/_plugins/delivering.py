@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agentcore._plugins.declared import delivery_of, lane_name, mode_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agentcore._plugins.laning import Laning
     from agentcore._plugins.manager import PluginManager
 
-__all__ = ["Delivering"]
+__all__ = ["Delivering", "flush"]
 
 T = TypeVar("T")
 
@@ -60,6 +60,30 @@ class Delivering:
         """Whether anything durable has asked for the journal."""
         return self._journal is not None
 
+    # --- what is durable ---
+
+    def durable_hooks(self, plugin: str) -> list[str]:
+        """Return the events that get to *plugin*, one of the manager's own, out of the journal."""
+        manager = self._manager
+        return [each.hook for each in manager._registry.of(plugin) if mode_of(each, manager) == "durable"]
+
+    def delivers(self, plugin: str) -> bool:
+        """Whether this process may deliver to *plugin*, and not only add to its durable lane."""
+        manager = self._manager
+        if not manager.root.is_worker:
+            return not delivery_of(plugin, manager).worker
+        only = manager.root.delivering.only
+        return only is None or lane_name(plugin, manager) in only
+
+    def durable_lanes(self) -> dict[str, bool]:
+        """Return the durable lanes here and in the managers around, each with whether this process may deliver it."""
+        manager = self._manager
+        found = {} if manager.parent is None else manager.parent.delivering.durable_lanes()
+        for plugin in list(manager._registry.plugins):
+            if self.durable_hooks(plugin):
+                found[lane_name(plugin, manager) or plugin] = self.delivers(plugin)
+        return found
+
     # --- from hooks to lanes ---
 
     def post(self, specification: HookSpecification[..., Any], laned: Sequence[Implementation]) -> Post | None:
@@ -75,30 +99,6 @@ class Delivering:
         if self._laning is not None:
             self._laning.outdate()
 
-    def delivers(self, plugin: str) -> bool:
-        """Whether this process may deliver to *plugin*, and not only add to its durable lane."""
-        root = self._manager.root
-        if not root.is_worker:
-            return not delivery_of(plugin, self._manager).worker
-        only = root.delivering.only
-        return only is None or lane_name(plugin, self._manager) in only
-
-    def durable_lanes(self) -> dict[str, bool]:
-        """Return the durable lanes here and in the managers around, each with whether this process may deliver it."""
-        parent = self._manager.parent
-        found = {} if parent is None else parent.delivering.durable_lanes()
-        for plugin in self._durable_plugins():
-            found[lane_name(plugin, self._manager) or plugin] = self.delivers(plugin)
-        return found
-
-    def _durable_plugins(self) -> list[str]:
-        manager = self._manager
-        return [
-            plugin
-            for plugin in list(manager._registry.plugins)
-            if any(mode_of(each, manager) == "durable" for each in manager._registry.of(plugin))
-        ]
-
     # --- life ---
 
     async def open(self) -> None:
@@ -107,9 +107,10 @@ class Delivering:
         Raises:
             JournalError: The journal cannot be used.
         """
-        for plugin in self._durable_plugins():
-            # The disk may keep this waiting, but not the agents.
-            await asyncio.to_thread(self.laning.durable, plugin)
+        for plugin in list(self._manager._registry.plugins):
+            if self.durable_hooks(plugin):
+                # The disk may keep this waiting, but not the agents.
+                await asyncio.to_thread(self.laning.durable, plugin)
 
     async def call(self, plugin: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run *work* where *plugin* lives: on its thread if it has one, else here."""
@@ -136,3 +137,11 @@ class Delivering:
             self._laning.lanes.stop()
         if self._journal is not None:
             await self._journal.aclose()
+
+
+async def flush(managers: Iterable[PluginManager], timeout: float | None) -> Flushed:
+    """Wait, at the same time, until the lanes of all of *managers* have delivered what they hold."""
+    from agentcore._delivery.lanes import Flushed
+
+    found = await asyncio.gather(*(each.delivering.flush(timeout) for each in managers))
+    return Flushed(waiting={lane: count for each in found for lane, count in each.waiting.items()})

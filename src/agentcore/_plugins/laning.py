@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from agentcore._context.current import use_context
 from agentcore._delivery.journaled import Specified
-from agentcore._delivery.lane import BackgroundLane
+from agentcore._delivery.lane import BackgroundLane, retries_of
 from agentcore._delivery.lanes import Lanes, abandon
 from agentcore._delivery.parcel import Parcel
 from agentcore._delivery.post import Post
-from agentcore._plugins.declared import delivery_of, lane_name, may_be_laned, mode_of, retries_of
+from agentcore._plugins.declared import delivery_of, lane_name, may_be_laned, mode_of
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.lane_calls import LaneCall
 from agentcore._plugins.specification import HookSpecification
@@ -61,8 +61,9 @@ class Laning:
 
     def background(self, plugin: str) -> BackgroundLane:
         """Return the lane of *plugin* in memory."""
-        delivery, retries = delivery_of(plugin, self._manager), retries_of(plugin, self._manager)
-        return self.lanes.background(plugin, delivery, retries)
+        delivery = delivery_of(plugin, self._manager)
+        # One that would be durable is there for one run alone, and so has no lane that another process could take over.
+        return self.lanes.background(plugin, delivery, retries_of(delivery, durable=delivery.mode == "durable"))
 
     def durable(self, plugin: str) -> str:
         """Make the lane of *plugin* known to the journal, and begin to deliver what waits there; blocks for the disk.
@@ -73,14 +74,11 @@ class Laning:
         Raises:
             JournalError: The journal cannot be used.
         """
-        manager = self._manager
-        hooks = [each.hook for each in manager._registry.of(plugin) if mode_of(each, manager) == "durable"]
+        manager, delivering = self._manager, self._manager.delivering
         name, delivery = lane_name(plugin, manager) or plugin, delivery_of(plugin, manager)
-        log = manager.delivering.journal
+        log, hooks, delivers = delivering.journal, delivering.durable_hooks(plugin), delivering.delivers(plugin)
         log.open()
-        specify, delivers = specifying(self._manager_of), manager.delivering.delivers(plugin)
-        retries = retries_of(plugin, manager)
-        self.lanes.durable(plugin, name, delivery, retries, log, hooks, specify, delivers=delivers)
+        self.lanes.durable(plugin, name, delivery, log, hooks, specifying(self._manager_of), delivers=delivers)
         return name
 
     # --- at the end of a lane ---
@@ -121,8 +119,11 @@ class Laning:
         return await self.lanes.call(plugin, watched)
 
     async def drain(self, timeout: float) -> None:
-        """Deliver what can be within *timeout* seconds, and then nothing any more."""
-        left = await self.lanes.flush(timeout)
+        """Deliver what can be within *timeout* seconds, and then nothing any more.
+
+        What another process delivers is on disk, and that process's affair.
+        """
+        left = await self.lanes.flush(timeout, elsewhere=False)
         # Where nobody was to wait, nobody is surprised.
         for plugin, count in left.waiting.items() if timeout else ():
             logger.warning("%d events for the plugin %r were not delivered within %g s", count, plugin, timeout)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from agentcore._context import ContextManager, ExecutionContext
 from agentcore._middleware import ProviderMiddleware
 from agentcore._plugins.closing import close
 from agentcore._plugins.compiler import Compiler
-from agentcore._plugins.delivering import Delivering
+from agentcore._plugins.delivering import Delivering, flush
 from agentcore._plugins.failure_log import FailureLog
 from agentcore._plugins.hooks import SPECIFICATIONS, Hooks, new_hooks
 from agentcore._plugins.implementation import Implementation
@@ -28,7 +27,7 @@ from agentcore._plugins.registry import Registry
 from agentcore._plugins.relay import HookCall
 from agentcore._plugins.reporting import announce_failures, report
 from agentcore._plugins.roster import Roster
-from agentcore._plugins.scoping import family, fill, named
+from agentcore._plugins.scoping import family, fill, found, named
 from agentcore._plugins.specification import HookSpecification
 from agentcore._plugins.status import PluginStatus
 from agentcore._plugins.watchdog import watch
@@ -106,8 +105,8 @@ class PluginManager:
         A plugin that cannot be loaded is ``failed`` in :meth:`statuses`, and the others go on; see
         :meth:`check_loaded`.
         """
-        for found in self._roster.load():
-            enter(self, found.plugin, found.name)
+        for each in self._roster.load():
+            enter(self, each.plugin, each.name)
 
     def check_loaded(self) -> None:
         """Raise where nothing that may still be registered could let an agent run.
@@ -226,21 +225,12 @@ class PluginManager:
     def implementations(self, hook: str) -> list[Implementation]:
         """The implementations of a hook, wrappers first, each group in the order in which it runs."""
         with self._lock:
-            ordered = in_order(self._found(hook), self.settings.order_for(hook))
+            ordered = in_order(found(self, hook), self.settings.order_for(hook))
         return sorted(ordered, key=lambda each: not each.wrapper)
 
     def explain(self, hook: str) -> list[Place]:
         """Say in which order the implementations of a hook run, and why."""
         return places(self.implementations(hook), self.settings.order_for(hook))
-
-    def _found(self, hook: str) -> list[Implementation]:
-        inherited = self.parent._found(hook) if self.parent else []
-        return [each for each in inherited if each.plugin not in self._hidden] + self._registry.implementations(hook)
-
-    def _all_middleware(self) -> Iterator[ProviderMiddleware]:
-        if self.parent is not None:
-            yield from self.parent._all_middleware()
-        yield from (middleware for middleware, _ in self._middleware)
 
     # --- compiled calls ---
 
@@ -320,15 +310,12 @@ class PluginManager:
         Returns:
             What still waits; true where nothing does.
         """
-        from agentcore._delivery.lanes import Flushed
-
-        found = await asyncio.gather(*(each.delivering.flush(timeout) for each in family(self)))
-        return Flushed(waiting={lane: count for each in found for lane, count in each.waiting.items()})
+        return await flush(family(self), timeout)
 
     async def lanes(self) -> list[LaneStatus]:
         """How the lanes of this process are doing, by plugin, here and in the scopes."""
-        found = [status for each in family(self) for status in await each.delivering.statuses()]
-        return sorted(found, key=lambda each: (each.lane, each.mode))
+        statuses = [status for each in family(self) for status in await each.delivering.statuses()]
+        return sorted(statuses, key=lambda each: (each.lane, each.mode))
 
     async def replay(
         self,
@@ -361,14 +348,10 @@ class PluginManager:
             PluginError: It does not implement *hook*, is being replayed already, or fails at every event.
             JournalError: The journal cannot be used.
         """
-        if not dry_run:
-            await self.startup()
         from agentcore._plugins.replaying import replay
 
-        owner = self.owner(plugin)
-        owner._known(plugin)
         return await replay(
-            owner, plugin, since=since, run=run, hook=hook, restart=restart, dry_run=dry_run, progress=progress
+            self, plugin, since=since, run=run, hook=hook, restart=restart, dry_run=dry_run, progress=progress
         )
 
     # --- life ---

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from time import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from agentcore._delivery.lane import retries_of
 from agentcore._delivery.parcel import Parcel
 from agentcore._delivery.replay import Replay, Replayed, Wish
-from agentcore._plugins.declared import may_be_laned, retries_of
+from agentcore._plugins.declared import delivery_of, may_be_laned
 from agentcore._plugins.lane_calls import LaneCall
 from agentcore._plugins.laning import specifying
 from agentcore.errors import PluginError, nearest
@@ -40,7 +41,11 @@ async def replay(
     dry_run: bool,
     progress: Progress | None,
 ) -> Replayed:
-    """See :meth:`PluginManager.replay`; *manager* is the one with which *plugin* is registered."""
+    """See :meth:`PluginManager.replay`."""
+    if not dry_run:
+        await manager.startup()
+    manager = manager.owner(plugin)
+    manager._known(plugin)
     replayed = await asyncio.to_thread(_prepared, manager, plugin, since, run, hook)
     if dry_run:
         return await replayed.look(restart=restart)
@@ -71,7 +76,8 @@ def _prepared(manager: PluginManager, plugin: str, since: Since, run: str | None
             call = calls[parcel.hook] = manager._compiler.lane_call_of(plugin, parcel.hook, whole=True)
         return await manager.delivering.laning.executed(plugin, parcel, call)
 
-    retries = retries_of(plugin, manager)
+    durable = bool(manager.delivering.durable_hooks(plugin))
+    retries = retries_of(delivery_of(plugin, manager), durable=durable)
     return Replay(log, wish, specify=specifying(lambda: manager), execute=execute, retries=retries)
 
 
