@@ -6,13 +6,14 @@ import asyncio
 import gc
 import logging
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from plugin_faults import NEVER, cancels_itself, hangs, swallows
 
 from agentcore import FunctionAgent, PluginManager, Settings, hookimpl
+from agentcore._plugins.suspended import suspended_coroutines
 from agentcore.errors import HookTimeoutError
 
 
@@ -313,3 +314,31 @@ async def test_slow_plugin_while_an_end_is_told(
     with pytest.raises(asyncio.CancelledError):
         await run
     assert failures.kinds == [("hanging", "agent_error", HookTimeoutError)]
+
+
+async def test_tasks_that_run_are_not_looked_through() -> None:
+    """What runs has nothing that hangs; to ask it what it awaits would crash some interpreters."""
+    found: list[list[object]] = []
+
+    def look() -> None:
+        tasks = asyncio.all_tasks()
+        found.append([each for task in tasks for each in suspended_coroutines(task.get_coro()) if each.cr_running])
+
+    async def deep(levels: int) -> None:
+        _ = [levels] * levels
+        await deep(levels - 1) if levels else look()
+
+    async def generate() -> AsyncIterator[None]:
+        await deep(3)
+        look()
+        yield
+        await deep(2)
+
+    async def iterate() -> None:
+        async for _ in generate():
+            look()
+
+    for _ in range(300):
+        await asyncio.create_task(iterate())
+    assert len(found) == 300 * 4
+    assert found == [[]] * len(found)

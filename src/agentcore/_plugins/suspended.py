@@ -16,11 +16,17 @@ _Suspended = (CoroutineType, AsyncGeneratorType, GeneratorType)
 
 
 def suspended_coroutines(awaitable: Any) -> Iterator[CoroutineType[Any, Any, Any]]:
-    """The coroutines in which *awaitable* is suspended, outermost first."""
-    while awaitable is not None:
+    """The coroutines in which *awaitable* is suspended, outermost first; none where it is running."""
+    # What runs awaits nothing, and to ask it crashes Python 3.12, which looks at a stack that is not there.
+    while awaitable is not None and not _is_running(awaitable):
         if isinstance(awaitable, CoroutineType):
             yield awaitable
         awaitable = awaited_by(awaitable)
+
+
+def _is_running(awaitable: Any) -> bool:
+    # Not asked of asynchronous generators: they say so while they are suspended, too.  What runs one is running itself.
+    return bool(getattr(awaitable, "cr_running", False) or getattr(awaitable, "gi_running", False))
 
 
 def awaited_by(awaitable: Any) -> Any:
