@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
 from attrs import define, field
@@ -63,13 +63,6 @@ class RunNode:
             "events": [each.record() for each in self.steps if isinstance(each, TracedEvent)],
             "runs": [each.record() for each in self.steps if isinstance(each, RunNode)],
         }
-
-    def within(self) -> Iterator[RunNode]:
-        """Yield it and all the runs in it."""
-        yield self
-        for each in self.steps:
-            if isinstance(each, RunNode):
-                yield from each.within()
 
 
 _Nodes: TypeAlias = dict[str, RunNode]
