@@ -29,9 +29,17 @@ def average_of(connection: Connection) -> Average:
 
 
 def scores_of_texts(
-    connection: Connection, weights: Mapping[str, float], average: float, keys: Collection[int]
-) -> dict[int, float]:
-    """Return the score of each of *keys* that has one of the stems in *weights*."""
+    connection: Connection, weights: Mapping[str, float], average: float, keys: Collection[int], most: int
+) -> dict[int, float] | None:
+    """Return the score of each of *keys* that has one of the stems in *weights*.
+
+    Args:
+        connection: Where the documents are.
+        weights: By stem.
+        average: Words of a document.
+        keys: Of the documents.
+        most: Characters that may be read; None is returned where there are more.
+    """
     rows = connection.execute(
         "SELECT document.key, document.text, length(terms) - length(replace(terms, 'n', '')) FROM document "
         "JOIN namespace ON namespace.number = document.namespace "
@@ -40,6 +48,9 @@ def scores_of_texts(
     )
     scores: dict[int, float] = {}
     for key, text, terms in rows:
+        most -= len(text)
+        if most < 0:
+            return None
         stems = stemmed(text)
         length = len(stems) + terms
         scale = K1 * (1 - _B + _B * length / average)

@@ -32,7 +32,7 @@ _WALKED: Final = 80
 _READ: Final = 1_000
 """Documents up to which reading their texts costs less than walking through the index."""
 
-_READ_BYTES: Final = 1_000_000
+_READ_CHARACTERS: Final = 1_000_000
 """Of all these texts together, likewise."""
 
 Scores = dict[int, float]
@@ -102,7 +102,7 @@ class Keywords:
         also: Collection[int],
     ) -> Scores:
         """Add what light words bring, to all that may come to be among the best by that."""
-        first = heapq.nlargest(2 * pool, scores, key=scores.__getitem__)
+        first = heapq.nlargest(max(pool, 2 * limit), scores, key=scores.__getitem__)
         whole = self._scores_of(connection, question, weights, {*first, *also})
         last = _last_of({key: whole[key] for key in first}, limit)
         later = {key for key, score in scores.items() if score > last - rest}.difference(whole)
@@ -121,12 +121,13 @@ class Keywords:
             return _walked_scores(connection, question, keys)
         stems = [stemmed(word) for word in question.words]
         # A word that the index takes for several has to stand there as it is.
-        if len(keys) <= _READ and all(len(each) == 1 for each in stems) and _bytes_of(connection, keys) <= _READ_BYTES:
+        found = None
+        if len(keys) <= _READ and all(len(each) == 1 for each in stems):
             by_stem: dict[str, float] = {}
             for (stem,), word in zip(stems, question.words, strict=True):
                 by_stem[stem] = by_stem.get(stem, 0.0) + weights[word]
-            return scores_of_texts(connection, by_stem, self._average[1], keys)
-        return _walked_scores(connection, question, keys)
+            found = scores_of_texts(connection, by_stem, self._average[1], keys, _READ_CHARACTERS)
+        return _walked_scores(connection, question, keys) if found is None else found
 
     def _weights(self, connection: Connection, words: Sequence[str]) -> dict[str, float]:
         """The weight of each word, as FTS5 computes it, while the database is as it is."""
@@ -191,11 +192,3 @@ def _walked_scores(connection: Connection, question: Words, keys: Collection[int
         (question.expression(question.words), json.dumps(list(keys))),
     )
     return dict(rows)
-
-
-def _bytes_of(connection: Connection, keys: Collection[int]) -> int:
-    total: int = connection.execute(
-        "SELECT sum(octet_length(text)) FROM document WHERE key IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(keys)),),
-    ).get
-    return total
