@@ -3,6 +3,8 @@
 Every life-cycle event of an agent is a hook; providers are plugins that implement hooks; what is installed takes part.
 """
 
+from typing import TYPE_CHECKING
+
 from agentcore._agents import (
     Agent,
     BaseAgent,
@@ -16,8 +18,8 @@ from agentcore._agents import (
     set_plugin_manager,
     state_dir,
 )
-from agentcore._config import SecretRef, Settings, load_settings
 from agentcore._context import ContextManager, Event, ExecutionContext, current_context, use_context
+from agentcore._lazy import lazy_names
 from agentcore._markers import hookimpl, hookspec
 from agentcore._middleware import LoggingMiddleware, ProviderMiddleware
 from agentcore._plugins import PluginManager, PluginStatus
@@ -38,6 +40,14 @@ from agentcore.types import (
     ToolCall,
     Usage,
 )
+
+if TYPE_CHECKING:
+    from agentcore._config import SecretRef, Settings, load_settings
+else:
+    # Every program imports this package; few name the configuration, and its pydantic models take long to make.
+    __getattr__, __dir__ = lazy_names(
+        __name__, dict.fromkeys(("SecretRef", "Settings", "load_settings"), "agentcore._config")
+    )
 
 __all__ = [
     "Agent",

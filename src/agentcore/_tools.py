@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from inspect import getdoc
-from typing import Any, Literal, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from agentcore._context import ExecutionContext
-from agentcore._signature import FieldsValidator, fields_validator, input_model_of, parameters_of_type
 from agentcore.errors import InputError, ToolError
 from agentcore.types import JsonSchema, ToolSpec
+
+if TYPE_CHECKING:
+    from agentcore._signature import FieldsValidator
 
 __all__ = ["Tool", "ToolFunction", "as_text", "as_tools", "tool", "validation_problems"]
 
@@ -49,6 +51,9 @@ class Tool:
         on_error: Literal["tell", "raise"] = "tell",
         parameters: type[BaseModel] | None = None,
     ) -> None:
+        # Imported with the first tool: `import agentcore` makes none, and stays light.
+        from agentcore._signature import input_model_of, parameters_of_type
+
         self.name: str = name or str(getattr(function, "__name__", type(function).__name__))
         if not _NAME.fullmatch(self.name):
             raise ToolError(
@@ -64,6 +69,8 @@ class Tool:
 
     @cached_property
     def _validator(self) -> FieldsValidator:
+        from agentcore._signature import fields_validator
+
         return fields_validator(self.parameters)
 
     @cached_property

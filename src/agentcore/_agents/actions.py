@@ -7,7 +7,6 @@ from typing import Any, Final, cast
 
 from pydantic import BaseModel
 
-from agentcore._signature import describe
 from agentcore._tools import Tool
 from agentcore.errors import OutputError
 from agentcore.types import JsonSchema
@@ -57,6 +56,9 @@ def _action(name: str, key: str, schema: JsonSchema) -> dict[str, Any]:
 
 def action_instructions(tools: Mapping[str, Tool], text_field: str | None) -> str:
     """Tell a model which actions there are and how to write one."""
+    # Few agents need it.
+    from agentcore._signature import describe
+
     output = '"<your answer>"' if text_field else "{...}"
     lines = ["Answer with one JSON object: an action to take, or the answer.", "Actions:"]
     for name, tool in tools.items():

@@ -21,12 +21,12 @@ from agentcore._context.details import NO_DETAILS, details_of
 from agentcore._context.interruption import keep_deadline, withdraw
 from agentcore._plugins import PluginManager, watch
 from agentcore._run import DEFAULT_LIMITS, Limits
-from agentcore._signature import FieldsValidator, fields_validator
 from agentcore._tools import Tool, validation_problems
 from agentcore.errors import InputError, OutputError, ToolError
 
 if TYPE_CHECKING:
     from agentcore._agents.stream import RunStream
+    from agentcore._signature import FieldsValidator
 
 __all__ = ["RESERVED_INPUTS", "BaseAgent"]
 
@@ -253,6 +253,9 @@ class BaseAgent(ABC, Generic[T]):
             return dict(fields)
         validator = self._validator
         if validator is None or validator[0] is not model:
+            # Whoever has no input model need not import it.
+            from agentcore._signature import fields_validator
+
             validator = self._validator = (model, fields_validator(model))
         try:
             return validator[1](fields)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydantic import BaseModel
 
@@ -13,11 +13,13 @@ from agentcore._agents.keywords import keyword_provider
 from agentcore._context import ExecutionContext
 from agentcore._plugins import PluginManager
 from agentcore._run import DEFAULT_LIMITS, Limits, ask, ask_again, call_tools, resolve_model, resolved_model
-from agentcore._signature import SignatureSpec, signature_model
 from agentcore._tools import Tool, as_tools
 from agentcore.errors import ModelError, OutputError
 from agentcore.models import Model
 from agentcore.types import Message, ModelSettings
+
+if TYPE_CHECKING:
+    from agentcore._signature import SignatureSpec
 
 __all__ = ["Agent", "DeclarativeAgent"]
 
@@ -70,6 +72,9 @@ class DeclarativeAgent(BaseAgent[Any]):
         disabled: Iterable[str] = (),
         plugins: PluginManager | None = None,
     ) -> None:
+        # Imported with the first agent: `import agentcore` makes none, and stays light.
+        from agentcore._signature import signature_model
+
         super().__init__(
             name,
             providers=(*providers, *keyword_provider("memory", memory)),

@@ -10,7 +10,6 @@ from pydantic import BaseModel
 
 from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
 from agentcore._context import ExecutionContext
-from agentcore._signature import input_model_of, parameters_of_type
 
 __all__ = ["FunctionAgent"]
 
@@ -36,6 +35,9 @@ class FunctionAgent(BaseAgent[T]):
     @overload
     def __init__(self, function: Callable[..., T], *, name: str | None = ..., **options: Any) -> None: ...
     def __init__(self, function: Callable[..., Any], *, name: str | None = None, **options: Any) -> None:
+        # Imported with the first agent: `import agentcore` makes none, and stays light.
+        from agentcore._signature import input_model_of, parameters_of_type
+
         super().__init__(name or str(getattr(function, "__name__", type(function).__name__)), **options)
         self._function = function
         self._context_names = parameters_of_type(function, (ExecutionContext,))

@@ -9,10 +9,10 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentcore._config import Settings, ensure_state_dir, load_settings, validate_table
 from agentcore._plugins import FailureLog, PluginManager
 
 if TYPE_CHECKING:
+    from agentcore._config import Settings
     from agentcore.models import ModelConfig
 
 __all__ = ["aclose", "get_plugin_manager", "new_plugin_manager", "set_plugin_manager", "state_dir"]
@@ -33,6 +33,8 @@ def new_plugin_manager(settings: Settings | None = None) -> PluginManager:
         The manager; plugins that could not be loaded are in its ``statuses()``, and whether an agent may run without
         them its ``check_loaded()`` says.
     """
+    # Here and below: importing agentcore makes no manager, and stays light.
+    from agentcore._config import load_settings
     from agentcore.models import BuiltinModels
 
     manager = PluginManager(load_settings() if settings is None else settings)
@@ -43,6 +45,7 @@ def new_plugin_manager(settings: Settings | None = None) -> PluginManager:
 
 
 def _configured_models(settings: Settings) -> dict[str, ModelConfig]:
+    from agentcore._config import validate_table
     from agentcore.models import ModelConfig
 
     return {
@@ -93,6 +96,8 @@ def state_dir() -> Path:
     one, else what the configuration says."""
     if _manager is not None:
         return _manager.state_dir
+    from agentcore._config import ensure_state_dir, load_settings
+
     return ensure_state_dir(load_settings().state_dir)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from agentcore._signature import describe
 from agentcore.models import ModelProfile
 from agentcore.types import JsonSchema
 
@@ -32,6 +31,9 @@ def instructions_for(
         if field.description:
             parts.append(f"Answer with: {field.description}.")
         return "\n\n".join(parts)
+    # Imported with the first agent whose answer is no plain text: `import agentcore` stays light.
+    from agentcore._signature import describe
+
     parts.append(f"Answer with one JSON object that has these fields:\n{describe(output)}")
     if profile.structure != "json_schema":
         parts.append(

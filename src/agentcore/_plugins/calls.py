@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from agentcore._config import Settings
 from agentcore._middleware import ProviderMiddleware
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.plan import Plan, Report, steps
@@ -14,6 +13,7 @@ from agentcore._plugins.specification import HookSpecification
 from agentcore._plugins.wrappers import wrap
 
 if TYPE_CHECKING:
+    from agentcore._config import Settings
     from agentcore._delivery.post import Post
 
 __all__ = ["compile_call"]

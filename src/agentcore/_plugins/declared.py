@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from attrs import evolve, fields
 
-from agentcore._config import DeliveryOptions
 from agentcore._plugins.specification import HookKind, HookSpecification
 from agentcore.errors import PluginValidationError, nearest
 from agentcore.types import Delivery, DeliveryMode
 
 if TYPE_CHECKING:
+    from agentcore._config import DeliveryOptions
     from agentcore._plugins.implementation import Implementation
     from agentcore._plugins.manager import PluginManager
 

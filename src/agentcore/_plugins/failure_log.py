@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from pathlib import Path
 from time import time
 from typing import Any, Final
 
-from agentcore._config import ensure_state_dir
 from agentcore._data import data
 from agentcore.errors import AgentCoreError, ConfigError
 
@@ -50,6 +48,8 @@ class FailureLog:
 
     def note(self, plugin: str, hook: str, error: BaseException) -> None:
         """Add a failure.  Where that cannot be, a line in the program's log has to do."""
+        import json  # Here and below: where nothing fails, and nobody asks, nothing more is imported.
+
         message = error.message if isinstance(error, AgentCoreError) else str(error)
         line = {
             "plugin": plugin,
@@ -64,6 +64,8 @@ class FailureLog:
             logger.debug("the failure of plugin %r cannot be kept: %s", plugin, problem)
 
     def _append(self, line: str) -> None:
+        from agentcore._config import ensure_state_dir
+
         ensure_state_dir(self._folder)
         # In one write: what several processes append does not mix.
         handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -94,6 +96,8 @@ class FailureLog:
 
 def _parsed(line: str) -> LoggedFailure | None:
     """Return what a line says; None where it was cut short by a full disk, or is another version's."""
+    import json
+
     try:
         found: dict[str, Any] = json.loads(line)
         return LoggedFailure(**found)

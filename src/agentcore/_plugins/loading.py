@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
-from agentcore._config import validate_plugin_config
 from agentcore._plugins.discovery import Installed
 from agentcore.errors import ConfigError, PluginValidationError
 
@@ -93,6 +92,9 @@ def config_model(target: object) -> type[BaseModel] | None:
 def _validated(name: str, target: object, raw: Mapping[str, Any], path: Path | None) -> BaseModel | None:
     model = config_model(target)
     if model is not None:
+        # Whoever has no plugin with a config need not import it.
+        from agentcore._config import validate_plugin_config
+
         return validate_plugin_config(model, name, raw, path=path)
     if raw:
         raise ConfigError(

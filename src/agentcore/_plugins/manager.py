@@ -9,7 +9,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from agentcore._config import Settings, ensure_state_dir
 from agentcore._context import ContextManager, ExecutionContext
 from agentcore._middleware import ProviderMiddleware
 from agentcore._plugins.closing import close
@@ -35,6 +34,7 @@ from agentcore._plugins.watchdog import watch
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from agentcore._config import Settings
     from agentcore._delivery.lane import LaneStatus
     from agentcore._delivery.lanes import Flushed
     from agentcore._delivery.replay import Replayed
@@ -68,7 +68,7 @@ class PluginManager:
     def __init__(
         self, settings: Settings | None = None, *, parent: PluginManager | None = None, name: str = ""
     ) -> None:
-        self.settings: Settings = settings or (parent.settings if parent else Settings())
+        self.settings: Settings = settings or (parent.settings if parent else _defaults())
         self.parent = parent
         self.name = name
         self.is_worker = False
@@ -359,6 +359,8 @@ class PluginManager:
     @property
     def state_dir(self) -> Path:
         """The folder for what plugins keep; made when it is first asked for."""
+        from agentcore._config import ensure_state_dir
+
         return ensure_state_dir(self.settings.state_dir)
 
     async def startup(self) -> None:
@@ -398,3 +400,10 @@ class PluginManager:
 
     async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
+
+
+def _defaults() -> Settings:
+    # Imported with the first manager: `import agentcore` makes none, and stays light.
+    from agentcore._config import Settings
+
+    return Settings()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from agentcore._lazy import lazy_names
 from agentcore.models._base import DeltaHandler, Model, ModelProfile
 
 if TYPE_CHECKING:
@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from agentcore.models.openai_compatible import OpenAICompatibleModel
     from agentcore.models.pydantic_ai import PydanticAIModel
     from agentcore.models.scripted import ScriptedModel
+else:
+    # Every program imports this package; few use more than one of these, and some take long to import.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "BuiltinModels": "agentcore.models._builtin",
+            "Choice": "agentcore.models._choice",
+            "LocalModel": "agentcore.models.local",
+            "ModelConfig": "agentcore.models._config",
+            "OpenAICompatibleModel": "agentcore.models.openai_compatible",
+            "PydanticAIModel": "agentcore.models.pydantic_ai",
+            "ScriptedModel": "agentcore.models.scripted",
+            "choose_default": "agentcore.models._choice",
+            "known_model_names": "agentcore.models._builtin",
+        },
+    )
 
 __all__ = [
     "BuiltinModels",
@@ -30,29 +46,3 @@ __all__ = [
     "choose_default",
     "known_model_names",
 ]
-
-# Every program imports this package; few use more than one of these, and some take long to import.
-_LAZY = {
-    "BuiltinModels": "_builtin",
-    "Choice": "_choice",
-    "LocalModel": "local",
-    "ModelConfig": "_config",
-    "OpenAICompatibleModel": "openai_compatible",
-    "PydanticAIModel": "pydantic_ai",
-    "ScriptedModel": "scripted",
-    "choose_default": "_choice",
-    "known_model_names": "_builtin",
-}
-
-
-def __getattr__(name: str) -> object:
-    module = _LAZY.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
