@@ -161,6 +161,8 @@ class ModelDelta:
     first: bool = False
     """Whether an answer begins with it; set by the run.  A run has several where tools are called, and where an answer
     does not fit and the model is asked again."""
+    elapsed: float | None = None
+    """Of the first piece of an answer, the seconds since its model was asked; set by the run."""
 
 
 @data(kw_only=True)

@@ -378,6 +378,8 @@ async def test_the_first_piece_of_each_answer_says_so(make: Make, recorder: Reco
             read[-1] += delta.text
     assert read == ['{"n": no}', '{"n": 1}']
     assert [each.delta.first for each in recorder.all("model_delta")] == [True, False, True, False]
+    elapsed = [each.delta.elapsed for each in recorder.all("model_delta")]
+    assert [each is not None and each > 0 for each in elapsed] == [True, False, True, False]
 
 
 async def test_an_observer_of_pieces_that_fails_does_not_stop_them(make: Make, pm: PluginManager) -> None:

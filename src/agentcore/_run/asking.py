@@ -58,6 +58,8 @@ async def ask(
         # From here on it is paid for, whatever becomes of it.
         usage = _ONE_REQUEST
         began = perf_counter()
+        if pieces is not None:
+            pieces.asked_at = began
         try:
             response = await model.respond(asked, on_delta=pieces)
         except asyncio.CancelledError as error:
@@ -146,12 +148,13 @@ class _Pieces:
 
     def __init__(self, forward: DeltaHandler, context: ExecutionContext, hook: Hooks, model: str, call_id: str) -> None:
         self.begun = False
+        self.asked_at = 0.0
         self._forward = forward
         self._context, self._hook, self._model, self._call_id = context, hook, model, call_id
 
     async def __call__(self, delta: ModelDelta) -> None:
         if not self.begun:
             self.begun = True
-            delta = evolve(delta, first=True)
+            delta = evolve(delta, first=True, elapsed=perf_counter() - self.asked_at)
         await self._hook.model_delta(self._context, self._model, delta, self._call_id)
         await self._forward(delta)
