@@ -15,7 +15,7 @@ import apsw
 from click.testing import CliRunner, Result
 
 from agentcore import DeniedError, ExecutionContext, Usage
-from agentcore.types import Outcome
+from agentcore.types import ModelDelta, ModelResponse, Outcome
 from agentcore_metrics import MetricsProvider
 
 _ERRORS: Final[dict[str, BaseException]] = {
@@ -43,13 +43,16 @@ class Events:
         usage: Usage | None = None,
         duration: float = 0.25,
         outcome: Outcome = "ok",
+        first_token: float | None = None,
     ) -> None:
         """A model call ends, and its usage is the run's."""
         used = usage or Usage(requests=1, input_tokens=10, output_tokens=2)
         context.add_usage(used)
         call_id = str(next(self._numbers))
+        if first_token is not None:
+            self._provider.model_delta(ModelDelta(text="x", first=True, elapsed=first_token), call_id)
         if outcome == "ok":
-            self._provider.model_complete(context, model, call_id, used, duration, outcome)
+            self._provider.model_complete(context, model, ModelResponse(), call_id, used, duration, outcome)
         else:
             error = _error(outcome, "model_request")
             self._provider.model_error(context, model, error, call_id, used, duration, outcome)

@@ -22,7 +22,7 @@ def history(provider: MetricsProvider, events: Events, monkeypatch: pytest.Monke
     clock = 1_790_000_000.0
     monkeypatch.setattr("agentcore_metrics._provider.time", lambda: clock)
     old = ExecutionContext(LONG_NAME)
-    events.model(old, model="openai:gpt-5-mini", usage=Usage(requests=1, input_tokens=1_234_567, output_tokens=98_765))
+    events.model(old, model="house:gpt-5-mini", usage=Usage(requests=1, input_tokens=1_234_567, output_tokens=98_765))
     events.run(old, duration=75.5)
     clock += 86_400
     monkeypatch.setattr("agentcore_metrics._command.time", lambda: clock + 60)
@@ -53,24 +53,24 @@ def text(result: Result) -> str:
 
 NARROW = """\
 Runs by agent
-                                                                    model   tool
-agent                         runs  errors     p50     p95     p99  calls  calls
+                                                      model   tool
+agent         runs  errors     p50       p95     p99  calls  calls  trend
 ────────────────────────────────────────────────────────────────────────────────
-triage                           4       3  3.00 s  3.00 s  3.00 s      1      2
-a-very-long-name-of-an-agen…     1       0  75.5 s  75.5 s  75.5 s      1      0
-researcher                       1       0  900 ms  900 ms  900 ms      1      1
+triage           4       3  3.00 s    3.00 s  3.00 s      1      2             █
+a-very-long…     1       0  75.5 s  ▶ 75.5 s  75.5 s      1      0  █
+researcher       1       0  900 ms    900 ms  900 ms      1      1             █
 
-total                            6       3  3.00 s  57.4 s  71.9 s      3      3
+total            6       3  3.00 s    57.4 s  71.9 s      3      3  ▂          █
 
-                                               tokens          tokens
-agent                                              in  cached     out       cost
+                                   tokens          tokens              cost with
+agent                                  in  cached     out        cost   children
 ────────────────────────────────────────────────────────────────────────────────
-triage                                             10       0       5    unknown
-a-very-long-name-of-an-agent-that-nobody-…  1,234,567       0  98,765    unknown
-researcher                                      1,200     200      80   $0.00123
+triage                                 10       0       5     unknown   $0.00123
+a-very-long-name-of-an-agent-…  1,234,567       0  98,765     unknown    unknown
+researcher                          1,200     200      80  ▶ $0.00123   $0.00123
 
-total                                       1,235,777     200  98,850   $0.00123
-                                                                       + unknown
+total                           1,235,777     200  98,850    $0.00123
+                                                            + unknown
 
 denials: 1 (guard 1)
 plugin errors: 1 (vectorstore 1)
@@ -78,18 +78,18 @@ retries: 1 (small 1)"""
 
 WIDE = """\
 Runs by agent, since 2026-09-22 13:14 UTC
-                                                  model   tool  tokens          tokens
-agent       runs  errors     p50     p95     p99  calls  calls      in  cached     out       cost
-─────────────────────────────────────────────────────────────────────────────────────────────────
-triage         4       3  3.00 s  3.00 s  3.00 s      1      2      10       0       5    unknown
-researcher     1       0  900 ms  900 ms  900 ms      1      1   1,200     200      80   $0.00123
+                                                    model   tool                tokens          tokens              cost with
+agent       runs  errors     p50       p95     p99  calls  calls  trend             in  cached     out        cost   children
+─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+triage         4       3  3.00 s  ▶ 3.00 s  3.00 s      1      2             █      10       0       5     unknown   $0.00123
+researcher     1       0  900 ms    900 ms  900 ms      1      1             █   1,200     200      80  ▶ $0.00123   $0.00123
 
-total          5       3  3.00 s  3.00 s  3.00 s      2      3   1,210     200      85   $0.00123
-                                                                                        + unknown
+total          5       3  3.00 s    3.00 s  3.00 s      2      3             █   1,210     200      85    $0.00123
+                                                                                                         + unknown
 
 denials: 1 (guard 1)
 plugin errors: 1 (vectorstore 1)
-retries: 1 (small 1)"""
+retries: 1 (small 1)"""  # noqa: E501
 
 RUN = """\
 began 2026-09-22 14:13:18 UTC
@@ -196,6 +196,8 @@ def test_json_has_every_number(command: Command, history: ExecutionContext) -> N
                 "runs": 4,
                 "errors": 3,
                 "duration": {"p50": 3.0, "p95": 3.0, "p99": 3.0},
+                "trend": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4],
+                "cost_with_children_usd": "0.00123",
                 "model_calls": 1,
                 "tool_calls": 2,
                 "input_tokens": 10,
@@ -210,6 +212,8 @@ def test_json_has_every_number(command: Command, history: ExecutionContext) -> N
                 "runs": 1,
                 "errors": 0,
                 "duration": {"p50": 0.9, "p95": 0.9, "p99": 0.9},
+                "trend": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+                "cost_with_children_usd": "0.00123",
                 "model_calls": 1,
                 "tool_calls": 1,
                 "input_tokens": 1200,
@@ -224,6 +228,8 @@ def test_json_has_every_number(command: Command, history: ExecutionContext) -> N
             "runs": 5,
             "errors": 3,
             "duration": {"p50": 3.0, "p95": 3.0, "p99": 3.0},
+            "trend": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5],
+            "cost_with_children_usd": None,
             "model_calls": 2,
             "tool_calls": 3,
             "input_tokens": 1210,
@@ -243,12 +249,14 @@ def test_json_has_every_number(command: Command, history: ExecutionContext) -> N
 
 
 CONSUMPTION = {"input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "unpriced_calls"}
+RUNS = ("runs", "errors", "duration", "model_calls", "tool_calls")
 FIELDS = {
-    "agent": {"agent", "runs", "errors", "duration", "model_calls", "tool_calls"} | CONSUMPTION,
-    "day": {"day", "runs", "errors", "duration", "model_calls", "tool_calls"} | CONSUMPTION,
-    "outcome": {"outcome", "runs", "errors", "duration", "model_calls", "tool_calls"} | CONSUMPTION,
-    "model": {"model", "model_calls", "errors", "duration"} | CONSUMPTION,
-    "tool": {"tool", "tool_calls", "errors", "duration"},
+    "agent": {"agent", "cost_with_children_usd", "trend", *RUNS} | CONSUMPTION,
+    "day": {"day", *RUNS} | CONSUMPTION,
+    "hour": {"hour", *RUNS} | CONSUMPTION,
+    "outcome": {"outcome", "trend", *RUNS} | CONSUMPTION,
+    "model": {"model", "model_calls", "errors", "duration", "trend", "time_to_first_token"} | CONSUMPTION,
+    "tool": {"tool", "tool_calls", "errors", "duration", "trend"},
 }
 
 
@@ -366,7 +374,7 @@ def test_unknown_run_of_an_empty_ledger(command: Command, provider: MetricsProvi
     [
         (["--since", "3x"], "'3x' is not a span of time: write a number and s, m, h, d or w, as 30m, 24h or 7d"),
         (["--since", "-1h"], "'-1h' is not a span of time"),
-        (["--by", "modle"], "'modle' is not one of 'agent', 'model', 'tool', 'day', 'outcome'"),
+        (["--by", "modle"], "'modle' is not one of 'agent', 'model', 'tool', 'day', 'hour', 'outcome'"),
         (["--run", "x", "--since", "1h"], "--run shows one run: leave out --since."),
         (["--run", "x", "--by", "agent"], "--run shows one run: leave out --by."),
         (["--run", ""], "--run needs the id of a run, or how it begins."),
@@ -407,6 +415,7 @@ def test_no_ledger_is_told(command: Command, path: Path) -> None:
         "duration": {"p50": None, "p95": None, "p99": None},
         "model_calls": 0,
         "tool_calls": 0,
+        "cost_with_children_usd": None,
         "input_tokens": 0,
         "cached_tokens": 0,
         "output_tokens": 0,
@@ -440,11 +449,11 @@ def test_a_file_that_is_no_ledger_is_an_error(path: Path, command: Command, argu
 def test_a_newer_ledger_is_an_error(path: Path, command: Command) -> None:
     """It is not read by guesswork."""
     connection = connect(path)
-    connection.execute(f"PRAGMA application_id = {0x61634D31}; PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA application_id = {0x61634D31}; PRAGMA user_version = 3")
     connection.close()
     result = command()
     assert result.exit_code == 1
-    assert "was written by a newer version of agentcore-metrics (schema 2, known here: 1)" in result.stderr
+    assert "was written by a newer version of agentcore-metrics (schema 3, known here: 2)" in result.stderr
 
 
 def test_reading_does_not_keep_writers_waiting(

@@ -20,7 +20,7 @@ from metrics_support import Events, Rows, connect, query
 
 from agentcore import ExecutionContext, Usage
 from agentcore.errors import PluginError
-from agentcore.types import Outcome
+from agentcore.types import ModelResponse, Outcome
 from agentcore_metrics import MetricsProvider, _ledger, _sql, _writer
 from agentcore_metrics._reading import reading
 from agentcore_metrics._records import Record
@@ -166,7 +166,7 @@ def test_names_that_are_no_text_are_kept_escaped(provider: MetricsProvider, even
     events.tool(context, tool="search\ud800")
     events.tool(context, tool="größe")
     provider.close()
-    assert rows("SELECT tool FROM tool_calls") == [("search\\ud800",), ("größe",)]
+    assert rows("SELECT tool FROM tool_calls ORDER BY id") == [("search\\ud800",), ("größe",)]
 
 
 @pytest.mark.parametrize("duration", [math.nan, math.inf, -math.inf, 1e300], ids=str)
@@ -177,7 +177,7 @@ def test_what_no_row_can_hold_is_dropped_alone(
     for each in (1.0, duration, 2.0):
         run_once(provider, duration=each)
     assert provider.flush()
-    assert rows("SELECT duration FROM runs") == [(1.0,), (2.0,)]
+    assert rows("SELECT duration FROM runs ORDER BY id") == [(1.0,), (2.0,)]
     assert provider.dropped == 1
     assert warnings == ["1 records of metrics were dropped"]
 
@@ -186,7 +186,7 @@ def test_what_no_row_can_hold_is_dropped_alone(
 def test_tokens_that_nobody_can_have_used_are_dropped(provider: MetricsProvider, rows: Rows, tokens: Any) -> None:
     """They would spoil every sum that they are part of."""
     context = ExecutionContext("triage")
-    provider.model_complete(context, "small", "1", Usage(requests=1, input_tokens=tokens), 0.1, "ok")
+    provider.model_complete(context, "small", ModelResponse(), "1", Usage(requests=1, input_tokens=tokens), 0.1, "ok")
     run_once(provider)
     assert provider.flush()
     assert rows("SELECT count(*) FROM model_calls") == [(0,)]
@@ -373,7 +373,7 @@ FAULTS = {
     "another database": Fault("is a database, but not a ledger of metrics", statements="CREATE TABLE mine (a)"),
     "another's version": Fault("is a database, but not a ledger of metrics", statements="PRAGMA user_version = 3"),
     "newer": Fault(
-        "was written by a newer version of agentcore-metrics (schema 99, known here: 1)\n"
+        "was written by a newer version of agentcore-metrics (schema 99, known here: 2)\n"
         "hint: upgrade agentcore-metrics, or name another file by 'path' in the plugin's config.",
         statements=f"PRAGMA application_id = {0x61634D31}; PRAGMA user_version = 99; CREATE TABLE runs (a)",
     ),

@@ -107,6 +107,7 @@ async def test_plugin_manager_accepts_every_hook(provider: MetricsProvider, plug
         "agentcore_shutdown",
         "agentcore_startup",
         "model_complete",
+        "model_delta",
         "model_error",
         "model_retry",
         "plugin_error",

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, TypeAlias, cast
 
+from agentcore_metrics._money import dollars
 from agentcore_metrics._reading import Consumption, consumption, moment
+from agentcore_metrics._schema import INDEXES
 from agentcore_metrics._sql import Connection
-from agentcore_metrics._summary import COUNTED, By, Group, IncidentCount, Summary, Timing
+from agentcore_metrics._summary import COUNTED, TREND, By, Group, IncidentCount, Summary, Timing
 
 __all__ = ["summarise"]
 
-_MICROSECONDS_PER_DAY: Final = 86_400_000_000
+_MICROSECONDS: Final[Mapping[str, int]] = {"day": 86_400_000_000, "hour": 3_600_000_000}
 
 
-def summarise(connection: Connection, *, by: By, since: int | None) -> Summary:
+def summarise(connection: Connection, *, by: By, since: int | None, now: int) -> Summary:
     """Ask the ledger.
 
     Each run, model call and tool call counts in the group of its own agent, day or outcome.
@@ -26,41 +27,54 @@ def summarise(connection: Connection, *, by: By, since: int | None) -> Summary:
         connection: To the ledger.
         by: What to group by.
         since: Only what began then or later, in microseconds since the epoch; None takes everything.
+        now: Where the time ends that the trend is of, likewise.
     """
-    asked = _Asked(connection, by, 0 if since is None else since)
+    asked = _Asked(connection, by, 0 if since is None else since, now)
     timings, consumptions, tool_calls = asked.groups()
+    totals, trends = asked.with_children(), asked.trends()
+    keys = timings.keys() | consumptions.keys() | tool_calls.keys()
     groups = [
         Group(
-            key=str(_EPOCH + timedelta(days=cast("int", key))) if by == "day" else str(key),
+            key=_named(key, by),
             timing=timings.get(key, Timing()),
             consumption=consumptions.get(key, Consumption()),
             tool_calls=tool_calls.get(key, 0),
+            cost_with_children=totals.get(key),
+            trend=trends.get(key, [0] * TREND) if trends else [],
         )
-        for key in timings.keys() | consumptions.keys() | tool_calls.keys()
+        for key in keys
     ]
     return Summary(
         by=by,
         since=None if since is None else moment(since),
-        groups=sorted(groups, key=lambda each: each.key if by == "day" else (-each.timing.count, each.key)),
+        groups=sorted(groups, key=lambda each: each.key if by in _MICROSECONDS else (-each.timing.count, each.key)),
         total=Group(
             key="total",
             timing=asked.total_timing(),
             consumption=_add(each.consumption for each in groups),
             tool_calls=sum(tool_calls.values()),
+            trend=[sum(part) for part in zip(*trends.values(), strict=True)],
         ),
         incidents=asked.incidents(),
     )
 
 
 _Key: TypeAlias = str | int
-"""A group's name, or the number of its day since the epoch."""
+"""A group's name, or the number of its day or hour since the epoch."""
 
-_EPOCH: Final = date(1970, 1, 1)
+
+def _named(key: _Key, by: By) -> str:
+    if by not in _MICROSECONDS:
+        return str(key)
+    began = moment(cast("int", key) * _MICROSECONDS[by])
+    return f"{began:%Y-%m-%d}" if by == "day" else f"{began:%Y-%m-%d %H:00}"
+
 
 # What was denied took no time of its own; it would draw the percentiles down.
 _EXECUTED: Final = "CASE WHEN outcome <> 'denied' THEN duration END"
 _TIMING: Final = f"""count(*), coalesce(sum(outcome <> 'ok'), 0), percentile_cont({_EXECUTED}, 0.5),
     percentile_cont({_EXECUTED}, 0.95), percentile_cont({_EXECUTED}, 0.99)"""
+_FIRST_PIECE: Final = "percentile_cont(first_token, 0.5), percentile_cont(first_token, 0.95)"
 
 # Cost is added up in two halves: together they hold more than 64 bits.
 _CONSUMPTION: Final = """count(*), sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens),
@@ -70,19 +84,34 @@ _CONSUMPTION: Final = """count(*), sum(input_tokens), sum(cached_tokens), sum(ou
 class _Asked:
     """The queries behind one summary."""
 
-    def __init__(self, connection: Connection, by: By, start: int) -> None:
+    def __init__(self, connection: Connection, by: By, start: int, now: int) -> None:
         self._connection = connection
+        self._by = by
         self._counted = COUNTED[by]
-        self._key = f"started / {_MICROSECONDS_PER_DAY}" if by == "day" else by
+        self._key = f"started / {_MICROSECONDS[by]}" if by in _MICROSECONDS else by
         self._start = start
+        self._now = now
 
     def _grouped(self, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
-        query = f"SELECT {self._key}, {columns} FROM {table} WHERE {_within(table)} GROUP BY 1"  # noqa: S608
+        query = f"SELECT {self._key}, {columns} FROM {self._rows(table)} GROUP BY 1"  # noqa: S608
         return self._connection.execute(query, (self._start,))
+
+    def _rows(self, table: str) -> str:
+        """The rows that are looked at, as a part of a query.
+
+        Where an index has them by what is grouped by, they are read from it as they lie.
+        Else the index of times says where they begin, and from there on the table is read: to look up each row by the
+        index would take half as long again.
+        """
+        index = f"{table}_by_{self._by}"
+        if index in INDEXES:
+            return f"{table} INDEXED BY {index} WHERE started >= ?1"
+        return f"{table} NOT INDEXED WHERE id >= (SELECT min(id) FROM {table} WHERE started >= ?1) AND started >= ?1"  # noqa: S608
 
     def groups(self) -> tuple[dict[_Key, Timing], dict[_Key, Consumption], dict[_Key, int]]:
         if self._counted == "model_calls":
-            rows = [(key, row[:5], row[5:]) for key, *row in self._grouped(self._counted, f"{_TIMING}, {_CONSUMPTION}")]
+            columns = f"{_TIMING}, {_FIRST_PIECE}, {_CONSUMPTION}"
+            rows = [(key, row[:7], row[7:]) for key, *row in self._grouped(self._counted, columns)]
             return {key: _timing(*row) for key, row, _ in rows}, {key: _consumption(*row) for key, _, row in rows}, {}
         timings = {key: _timing(*row) for key, *row in self._grouped(self._counted, _TIMING)}
         if self._counted == "tool_calls":
@@ -90,8 +119,32 @@ class _Asked:
         consumptions = {key: _consumption(*row) for key, *row in self._grouped("model_calls", _CONSUMPTION)}
         return timings, consumptions, dict(self._grouped("tool_calls", "count(*)"))
 
+    def with_children(self) -> dict[_Key, Decimal | None]:
+        if self._by != "agent":
+            return {}
+        rows = self._grouped("runs", "sum(total_cost / 1000000), sum(total_cost % 1000000)")
+        return {key: dollars(_joined(high, low)) for key, high, low in rows}
+
+    def trends(self) -> dict[_Key, list[int]]:
+        """Count by group and part of the time."""
+        if self._by in _MICROSECONDS:
+            return {}
+        start = self._start or self._earliest()
+        width = max(1, (self._now - start) // TREND + 1)
+        query = f"SELECT {self._key}, (started - ?2) / ?3, count(*) FROM {self._rows(self._counted)} GROUP BY 1, 2"  # noqa: S608
+        counts: dict[_Key, list[int]] = {}
+        for key, part, count in self._connection.execute(query, (self._start, start, width)):
+            # What began before a clock was set back, or will begin after it, is at an end.
+            counts.setdefault(key, [0] * TREND)[max(0, min(part, TREND - 1))] += count
+        return counts
+
+    def _earliest(self) -> int:
+        ((earliest,),) = self._connection.execute(f"SELECT min(started) FROM {self._counted}")  # noqa: S608
+        return 0 if earliest is None else int(earliest)
+
     def total_timing(self) -> Timing:
-        query = f"SELECT {_TIMING} FROM {self._counted} WHERE {_within(self._counted)}"  # noqa: S608
+        columns = f"{_TIMING}, {_FIRST_PIECE}" if self._counted == "model_calls" else _TIMING
+        query = f"SELECT {columns} FROM {self._rows(self._counted)}"  # noqa: S608
         return _timing(*next(self._connection.execute(query, (self._start,))))
 
     def incidents(self) -> list[IncidentCount]:
@@ -100,20 +153,34 @@ class _Asked:
         return [IncidentCount(kind=kind, subject=subject, count=count) for kind, subject, count in rows]
 
 
-def _within(table: str) -> str:
-    # The index says where the time begins, and from there on the table is read as it lies: to look up each row by the
-    # index would take half as long again.
-    return f"id >= (SELECT min(id) FROM {table} WHERE started >= ?1) AND +started >= ?1"  # noqa: S608
-
-
-def _timing(count: int, errors: int, p50: float | None, p95: float | None, p99: float | None) -> Timing:
-    return Timing(count=count, errors=errors, p50=p50, p95=p95, p99=p99)
+def _timing(
+    count: int,
+    errors: int,
+    p50: float | None,
+    p95: float | None,
+    p99: float | None,
+    first_p50: float | None = None,
+    first_p95: float | None = None,
+) -> Timing:
+    return Timing(
+        count=count,
+        errors=errors,
+        p50=p50,
+        p95=p95,
+        p99=p99,
+        first_token_p50=first_p50,
+        first_token_p95=first_p95,
+    )
 
 
 def _consumption(*row: Any) -> Consumption:
     calls, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_high, cost_low, unpriced = row
-    cost = None if cost_high is None else cost_high * 1_000_000 + cost_low
+    cost = _joined(cost_high, cost_low)
     return consumption(calls, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost, unpriced)
+
+
+def _joined(high: int | None, low: int | None) -> int | None:
+    return None if high is None or low is None else high * 1_000_000 + low
 
 
 def _add(parts: Iterable[Consumption]) -> Consumption:

@@ -39,16 +39,16 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._connection = connect(path, write=True)
+        self.connection = connect(path, write=True)
         try:
             self._prepare()
             self._file = _identity(path)
         except BaseException:
-            self._connection.close()
+            self.connection.close()
             raise
 
     def _prepare(self) -> None:
-        connection = self._connection
+        connection = self.connection
         # Before anything is changed: a file that is no ledger must stay as it is.
         if not is_prepared(connection, self._path):
             _use_wal(connection)
@@ -70,9 +70,9 @@ class Ledger:
     def append(self, records: Sequence[Record]) -> int:
         """Write *records* in one transaction; returns how many of them hold what no row can."""
         rows, refused = insertable(records)
-        with self._connection:
+        with self.connection:
             for statement, each in rows.items():
-                self._connection.executemany(statement, each)
+                self.connection.executemany(statement, each)
         return refused
 
     def prune(self, *, before: float, max_rows: int) -> int:
@@ -83,21 +83,21 @@ class Ledger:
             max_rows: What more there is in each table goes.
         """
         microseconds = max(before, 0) * 1_000_000
-        with self._connection:
+        with self.connection:
             return sum(self._prune(table, int(microseconds), max_rows) for table in TABLES)
 
     def _prune(self, table: str, before: int, max_rows: int) -> int:
         # Ids rise with time, so the oldest rows are those with the smallest.
-        self._connection.execute(
+        self.connection.execute(
             f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id LIMIT {PRUNED_AT_ONCE})"  # noqa: S608
             f" AND (started < ? OR id <= (SELECT max(id) FROM {table}) - ?)",
             (before, max_rows),
         )
-        return self._connection.changes()
+        return self.connection.changes()
 
     def close(self) -> None:
         """Close the file.  A second time does nothing."""
-        self._connection.close()
+        self.connection.close()
 
 
 def is_prepared(connection: Connection, path: Path) -> bool:
@@ -108,6 +108,13 @@ def is_prepared(connection: Connection, path: Path) -> bool:
     """
     version = connection.pragma("user_version")
     if connection.pragma("application_id") == APPLICATION_ID:
+        if version < VERSION:
+            raise PluginError(
+                f"the ledger {str(path)!r} was written by an older version of agentcore-metrics"
+                f" (schema {version}, known here: {VERSION})",
+                plugin="metrics",
+                hint="move it away: the next run begins a new one.",
+            )
         if version > VERSION:
             raise PluginError(
                 f"the ledger {str(path)!r} was written by a newer version of agentcore-metrics"

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import math
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 from weakref import WeakSet
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
 from agentcore import hookimpl
-from agentcore.errors import AgentCoreError, DeniedError
-from agentcore_metrics._records import Incident, IncidentRecord, ModelRecord, Record, RunRecord, ToolRecord
-from agentcore_metrics._schema import FILE_NAME
+from agentcore.errors import AgentCoreError, DeniedError, RecordedError
+from agentcore_metrics._config import MAX_ROWS, RETENTION_DAYS, Budgets
+from agentcore_metrics._config import Config as MetricsConfig
+from agentcore_metrics._intake import Intake
+from agentcore_metrics._pricing import Price, Pricing
 from agentcore_metrics._series import Metrics
 from agentcore_metrics._writer import LedgerWriter
 
 if TYPE_CHECKING:
     from click import Command
 
-    from agentcore import ExecutionContext, PluginManager
-    from agentcore.types import Outcome, Usage
+    from agentcore import Event, ExecutionContext, PluginManager
+    from agentcore.types import ModelDelta, ModelResponse, Outcome, Usage
+    from agentcore_metrics._client import Client
 
 __all__ = ["MetricsProvider"]
 
-RETENTION_DAYS: Final = 90.0
-MAX_ROWS: Final = 1_000_000
-"""About 200 MB for each kind of row."""
-
 _DAY_SECONDS: Final = 86_400
-
-
-def _endless(days: object) -> object:
-    # The framework's own word for a time without end.
-    return math.inf if days == "off" else days
 
 
 class MetricsProvider:
@@ -49,57 +40,94 @@ class MetricsProvider:
 
     name = "metrics"
 
-    class Config(BaseModel):
-        """``[tool.agentcore.plugins.metrics]``"""
-
-        model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
-
-        path: Annotated[
-            Path,
-            Field(description="The ledger's file; a relative path is relative to the state folder."),
-        ] = Path(FILE_NAME)
-        retention_days: Annotated[
-            float,
-            BeforeValidator(_endless),
-            Field(gt=0, description='Rows that are older are deleted; "off" keeps them.'),
-        ] = RETENTION_DAYS
-        max_rows: Annotated[
-            int,
-            Field(gt=0, description="Of more runs, model calls or tool calls than this the oldest are deleted."),
-        ] = MAX_ROWS
+    Config: ClassVar = MetricsConfig
 
     def __init__(
-        self, *, path: Path | str | None = None, retention_days: float = RETENTION_DAYS, max_rows: int = MAX_ROWS
+        self,
+        client: Client | None = None,
+        *,
+        path: Path | str | None = None,
+        retention_days: float = RETENTION_DAYS,
+        max_rows: int = MAX_ROWS,
+        prices: Mapping[str, Price] | None = None,
+        published_prices: bool = True,
+        budgets: Budgets | None = None,
     ) -> None:
         """Make a provider that measures at once; the ledger's file is made with the first row.
 
         Args:
+            client: Gets every record, too, as :class:`agentcore_metrics.otel.OpenTelemetryClient`; closed with the
+                provider.
             path: The ledger; ``~`` is the home folder, and a relative path is relative to the current folder.
                 None takes ``metrics.db`` in the state folder as soon as :meth:`agentcore_startup` has told where that
                 is; as long as it has not, nothing is written.
             retention_days: Rows that are older are deleted; infinity keeps them.
             max_rows: Of more runs, model calls, tool calls or incidents than this, the oldest are deleted.
+            prices: By a model's name or a pattern; what a server reports wins over them.
+            published_prices: Whether ``genai-prices`` is asked where no price is known, if it is installed.
+            budgets: What may be spent; None sets no limit.
 
         Raises:
             pydantic.ValidationError: An argument is out of range.
         """
-        config = self.Config(retention_days=retention_days, max_rows=max_rows)
+        config = MetricsConfig(retention_days=retention_days, max_rows=max_rows, prices=prices or {})
         self.metrics: Final = Metrics()
         """The newest 10,000 records of each kind as series: ``provider.metrics["run_duration"]``."""
-        self._writer = LedgerWriter(retention=config.retention_days * _DAY_SECONDS, max_rows=config.max_rows)
+        self._client = client
+        self._pricing = Pricing(config.prices, published=published_prices)
+        self._writer = LedgerWriter(
+            self.metrics,
+            self._pricing,
+            client,
+            retention=config.retention_days * _DAY_SECONDS,
+            max_rows=config.max_rows,
+        )
+        self._note = self._writer.note
         self._denials: WeakSet[AgentCoreError] = WeakSet()
+        self._first_tokens: dict[str, float] = {}
         self._file = config.path
+        if budgets is not None:
+            self._guard(budgets)
         if path is not None:
             self._writer.place(Path(path).expanduser().absolute())
         # Runs at exit, too, where nobody shuts the provider down.
         weakref.finalize(self, self._writer.close)
 
     @classmethod
-    def from_config(cls, config: Config) -> Self:
+    def from_config(cls, config: MetricsConfig) -> Self:
         """Make the provider that a configuration describes; it learns where its ledger is at startup."""
-        provider = cls(retention_days=config.retention_days, max_rows=config.max_rows)
+        client: Client | None = None
+        if config.otel is not None:
+            from agentcore_metrics.otel import OpenTelemetryClient
+
+            client = OpenTelemetryClient.from_config(config.otel)
+        provider = cls(
+            client,
+            retention_days=config.retention_days,
+            max_rows=config.max_rows,
+            prices=config.prices,
+            published_prices=config.published_prices,
+            budgets=config.budgets,
+        )
         provider._file = config.path
         return provider
+
+    def _guard(self, config: Budgets) -> None:
+        from agentcore_metrics._budgets import Budgets as Guard
+
+        writer = self._writer
+
+        def warned(context: ExecutionContext, at: float, name: str) -> None:
+            writer.note((Intake.incident, context, at, "budget", name, None, "BudgetReached"))
+
+        guard = writer.budgets = Guard(config, writer.intake, warned=warned, stale=writer.ask)
+
+        # There only where something is guarded: each model call waits for a value hook, and its plugin is required.
+        @hookimpl
+        def model_request(context: ExecutionContext) -> None:
+            guard.check(context)
+
+        self.model_request = model_request
 
     @property
     def path(self) -> Path | None:
@@ -109,6 +137,7 @@ class MetricsProvider:
     @property
     def dropped(self) -> int:
         """How many records are not in the ledger and never will be."""
+        self._writer.intake.drain()
         return self._writer.dropped
 
     def settle(self, folder: Path) -> Path:
@@ -130,10 +159,16 @@ class MetricsProvider:
 
     @hookimpl
     def agent_complete(
-        self, context: ExecutionContext, agent: str, usage: Usage, duration: float, outcome: Outcome
+        self,
+        context: ExecutionContext,
+        agent: str,
+        usage: Usage,
+        duration: float,
+        outcome: Outcome,
+        event: Event | None = None,
     ) -> None:
         """Note a run."""
-        self._run_ended(context, agent, usage, duration, outcome, None)
+        self._note((Intake.run, context, agent, _when(event), duration, outcome, None, context.usage, usage))
 
     @hookimpl
     def agent_error(
@@ -144,43 +179,50 @@ class MetricsProvider:
         usage: Usage,
         duration: float,
         outcome: Outcome,
+        event: Event | None = None,
     ) -> None:
         """Note a run that ended otherwise, and who denied it."""
-        self._run_ended(context, agent, usage, duration, outcome, type(error).__name__)
-        self._denied(context, error, outcome)
-
-    def _run_ended(
-        self,
-        context: ExecutionContext,
-        agent: str,
-        usage: Usage,
-        duration: float,
-        outcome: Outcome,
-        error: str | None,
-    ) -> None:
-        self._note(
-            RunRecord(
-                context.context_id,
-                context.parent_id,
-                context.root_id,
-                agent,
-                time(),
-                duration,
-                outcome,
-                error,
-                context.usage,
-                usage,
-            )
-        )
+        at = _when(event)
+        self._note((Intake.run, context, agent, at, duration, outcome, error_name(error), context.usage, usage))
+        self._denied(context, error, outcome, at)
 
     # --- model ---
 
     @hookimpl
+    def model_delta(self, delta: ModelDelta, call_id: str) -> None:
+        """Note how long the first piece of an answer took."""
+        if delta.elapsed is not None:
+            self._first_tokens[call_id] = delta.elapsed
+
+    @hookimpl
     def model_complete(
-        self, context: ExecutionContext, model: str, call_id: str, usage: Usage, duration: float, outcome: Outcome
+        self,
+        context: ExecutionContext,
+        model: str,
+        response: ModelResponse,
+        call_id: str,
+        usage: Usage,
+        duration: float,
+        outcome: Outcome,
+        event: Event | None = None,
     ) -> None:
         """Note a model call."""
-        self._model_ended(context, model, call_id, usage, duration, outcome, None)
+        first_token = self._first_tokens.pop(call_id, None) if self._first_tokens else None
+        self._note(
+            (
+                Intake.model_call,
+                context,
+                model,
+                call_id,
+                _when(event),
+                duration,
+                outcome,
+                None,
+                usage,
+                response.model,
+                first_token,
+            )
+        )
 
     @hookimpl
     def model_error(
@@ -192,50 +234,36 @@ class MetricsProvider:
         usage: Usage,
         duration: float,
         outcome: Outcome,
+        event: Event | None = None,
     ) -> None:
         """Note a model call that ended otherwise, and who denied it."""
-        self._model_ended(context, model, call_id, usage, duration, outcome, type(error).__name__)
-        self._denied(context, error, outcome)
-
-    def _model_ended(
-        self,
-        context: ExecutionContext,
-        model: str,
-        call_id: str,
-        usage: Usage,
-        duration: float,
-        outcome: Outcome,
-        error: str | None,
-    ) -> None:
-        self._note(
-            ModelRecord(
-                context.context_id,
-                context.parent_id,
-                context.root_id,
-                context.agent_id,
-                time(),
-                duration,
-                outcome,
-                error,
-                model,
-                call_id,
-                usage,
-            )
-        )
+        at = _when(event)
+        first_token = self._first_tokens.pop(call_id, None)
+        name = error_name(error)
+        self._note((Intake.model_call, context, model, call_id, at, duration, outcome, name, usage, None, first_token))
+        self._denied(context, error, outcome, at)
 
     @hookimpl
-    def model_retry(self, context: ExecutionContext, model: str, error: BaseException) -> None:
+    def model_retry(
+        self, context: ExecutionContext, model: str, error: BaseException, event: Event | None = None
+    ) -> None:
         """Note that a model is asked again."""
-        self._incident(context, "retry", model, None, error)
+        self._note((Intake.incident, context, _when(event), "retry", model, None, error_name(error)))
 
     # --- tool ---
 
     @hookimpl
     def tool_execute(
-        self, context: ExecutionContext, tool: str, call_id: str, duration: float, outcome: Outcome
+        self,
+        context: ExecutionContext,
+        tool: str,
+        call_id: str,
+        duration: float,
+        outcome: Outcome,
+        event: Event | None = None,
     ) -> None:
         """Note a tool call."""
-        self._tool_ended(context, tool, call_id, duration, outcome, None)
+        self._note((Intake.tool_call, context, tool, call_id, _when(event), duration, outcome, None))
 
     @hookimpl
     def tool_error(
@@ -246,43 +274,28 @@ class MetricsProvider:
         call_id: str,
         duration: float,
         outcome: Outcome,
+        event: Event | None = None,
     ) -> None:
         """Note a tool call that ended otherwise, and who denied it."""
-        self._tool_ended(context, tool, call_id, duration, outcome, type(error).__name__)
-        self._denied(context, error, outcome)
-
-    def _tool_ended(
-        self,
-        context: ExecutionContext,
-        tool: str,
-        call_id: str,
-        duration: float,
-        outcome: Outcome,
-        error: str | None,
-    ) -> None:
-        self._note(
-            ToolRecord(
-                context.context_id,
-                context.parent_id,
-                context.root_id,
-                context.agent_id,
-                time(),
-                duration,
-                outcome,
-                error,
-                tool,
-                call_id,
-            )
-        )
+        at = _when(event)
+        self._note((Intake.tool_call, context, tool, call_id, at, duration, outcome, error_name(error)))
+        self._denied(context, error, outcome, at)
 
     # --- what goes wrong around them ---
 
     @hookimpl
-    def plugin_error(self, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException) -> None:
+    def plugin_error(
+        self,
+        context: ExecutionContext | None,
+        plugin: str,
+        hook: str,
+        error: BaseException,
+        event: Event | None = None,
+    ) -> None:
         """Note that a plugin failed."""
-        self._incident(context, "plugin_error", plugin, hook, error)
+        self._note((Intake.incident, context, _when(event), "plugin_error", plugin, hook, error_name(error)))
 
-    def _denied(self, context: ExecutionContext, error: BaseException, outcome: Outcome) -> None:
+    def _denied(self, context: ExecutionContext, error: BaseException, outcome: Outcome, at: float) -> None:
         """Note a denial, once: the error that ended a model call ends the run as well, and its parents."""
         if outcome != "denied":
             return
@@ -291,31 +304,20 @@ class MetricsProvider:
                 return
             self._denials.add(error)
         plugin, hook = (error.plugin, error.hook) if isinstance(error, DeniedError) else (None, None)
-        self._incident(context, "denial", plugin, hook, error)
-
-    def _incident(
-        self,
-        context: ExecutionContext | None,
-        kind: Incident,
-        subject: str | None,
-        hook: str | None,
-        error: BaseException,
-    ) -> None:
-        context_id = root_id = agent = None
-        if context is not None:
-            context_id, root_id, agent = context.context_id, context.root_id, context.agent_id
-        self._note(IncidentRecord(context_id, root_id, agent, time(), kind, subject, hook, type(error).__name__))
-
-    def _note(self, record: Record) -> None:
-        self.metrics.records[type(record)].append(record)
-        self._writer.add(record)
+        self._note((Intake.incident, context, at, "denial", plugin, hook, error_name(error)))
 
     # --- process ---
 
-    @hookimpl
+    @hookimpl(blocking=True)
     def agentcore_startup(self, plugins: PluginManager) -> None:
-        """Learn where the state folder is."""
+        """Learn where the state folder is, and open what takes long."""
         self.settle(plugins.state_dir)
+        if self._client is not None:
+            self._client.open()
+        if self._writer.budgets is not None:
+            self._pricing.warm()
+            self._writer.ask()
+            self._writer.write()
 
     @hookimpl
     def agentcore_shutdown(self) -> None:
@@ -328,3 +330,13 @@ class MetricsProvider:
         from agentcore_metrics._command import make_command
 
         return [make_command(self)]
+
+
+def _when(event: Event | None) -> float:
+    """When something happened, in seconds since the epoch: an event may come late, or out of the journal."""
+    return time() if event is None else event.timestamp
+
+
+def error_name(error: BaseException) -> str:
+    """Return the name of the error's class; of one out of the journal, that of the class which it had."""
+    return error.type.rpartition(".")[2] if isinstance(error, RecordedError) else type(error).__name__

@@ -14,10 +14,10 @@ from attrs import frozen
 
 from agentcore.errors import PluginError
 from agentcore_metrics._ledger import is_prepared, reason
-from agentcore_metrics._schema import PICO
+from agentcore_metrics._money import dollars
 from agentcore_metrics._sql import Connection, connect
 
-__all__ = ["Consumption", "consumption", "dollars", "moment", "reading"]
+__all__ = ["Consumption", "consumption", "moment", "reading"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -97,11 +97,6 @@ def consumption(
         cost=dollars(cost),
         unpriced_calls=unpriced,
     )
-
-
-def dollars(pico: int | None) -> Decimal | None:
-    """Return the dollars of a cost as the ledger keeps it."""
-    return None if pico is None else (Decimal(pico) / PICO).normalize()
 
 
 def moment(microseconds: int) -> datetime:

@@ -1,4 +1,4 @@
-"""What is noted of each event: no more than the run can spare the time for, and all that the ledger needs."""
+"""What is known of everything that ended, complete: who consumes it asks nothing more of the run."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from agentcore.types import Outcome, Usage
 
-__all__ = ["Incident", "IncidentRecord", "ModelRecord", "Record", "RunRecord", "ToolRecord"]
+__all__ = ["CostSource", "Incident", "IncidentRecord", "ModelRecord", "Record", "RunRecord", "ToolRecord"]
 
-Incident: TypeAlias = Literal["denial", "retry", "plugin_error"]
-"""What is counted beside runs and calls."""
+Incident: TypeAlias = Literal["denial", "retry", "plugin_error", "budget"]
+"""What is counted beside runs and calls; ``budget`` is one that was reached and only warned of."""
+
+CostSource: TypeAlias = Literal["reported", "configured", "genai-prices"]
+"""Where the cost of a call is known from: the model's server, the price table in the configuration, the package."""
 
 
 class RunRecord(NamedTuple):
@@ -30,6 +33,10 @@ class RunRecord(NamedTuple):
     """The run's own."""
     total_usage: Usage
     """The run's own with that of its children."""
+    cost: int | None = None
+    """The run's own, of the calls whose cost is known, in 10^-12 US dollars; None where it is known of none."""
+    total_cost: int | None = None
+    """The run's own with that of its children."""
 
 
 class ModelRecord(NamedTuple):
@@ -44,8 +51,18 @@ class ModelRecord(NamedTuple):
     outcome: Outcome
     error: str | None
     model: str
+    """The name by which it was asked."""
     call_id: str
     usage: Usage
+    provider: str | None = None
+    """Who runs the model, as its name tells: what stands before the colon."""
+    response_model: str | None = None
+    """The model's own name for itself; None where it did not say."""
+    first_token: float | None = None
+    """Seconds until the first piece of the answer; None where it was not streamed."""
+    cost: int | None = None
+    """In 10^-12 US dollars; None where it is not known."""
+    cost_source: CostSource | None = None
 
 
 class ToolRecord(NamedTuple):
@@ -74,9 +91,10 @@ class IncidentRecord(NamedTuple):
     """Seconds since the epoch."""
     kind: Incident
     subject: str | None
-    """The plugin that denied or failed, or the model that is asked again; None where a denial names no plugin."""
+    """The plugin that denied or failed, the model that is asked again, the budget; None where a denial names no plugin.
+    """
     hook: str | None
-    """Where the plugin denied or failed; None of a retry."""
+    """Where the plugin denied or failed; None of others."""
     error: str
 
 

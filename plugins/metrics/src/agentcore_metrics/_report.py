@@ -4,56 +4,99 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.text import Text
 
 from agentcore_metrics._reading import Consumption, moment
 from agentcore_metrics._runs import Node
-from agentcore_metrics._summary import COUNTED, Group, IncidentCount, Summary
-from agentcore_metrics._tables import Cells, print_tables
-from agentcore_metrics._units import duration, money, printable, whole
+from agentcore_metrics._summary import COUNTED, By, Group, IncidentCount, Summary
+from agentcore_metrics._tables import MARK, Cells, print_tables
+from agentcore_metrics._units import duration, money, printable, trend, whole
 
-__all__ = ["print_run", "print_summary"]
+__all__ = ["consumption_cells", "print_line", "print_run", "print_summary"]
 
 _TITLES: Final = {"runs": "Runs", "model_calls": "Model calls", "tool_calls": "Tool calls"}
 _COUNTS: Final = {"runs": "runs", "model_calls": "model\ncalls", "tool_calls": "tool\ncalls"}
-_INCIDENTS: Final = {"denial": "denials", "retry": "retries", "plugin_error": "plugin errors"}
+_INCIDENTS: Final = {
+    "denial": "denials",
+    "retry": "retries",
+    "plugin_error": "plugin errors",
+    "budget": "budgets",
+}
 
 
 def print_summary(console: Console, summary: Summary) -> None:
-    """Print what began since a time, in groups."""
+    """Print what began since a time, in groups; the slowest and the dearest of them are marked."""
     since = "" if summary.since is None else f", since {summary.since:%Y-%m-%d %H:%M} UTC"
     counted = COUNTED[summary.by]
-    _print_line(console, f"{_TITLES[counted]} by {summary.by}{since}", style="bold")
+    print_line(console, f"{_TITLES[counted]} by {summary.by}{since}", style="bold")
     groups = summary.groups if len(summary.groups) == 1 else [*summary.groups, summary.total]
-    names = Cells("day (UTC)" if summary.by == "day" else summary.by, [printable(each.key) for each in groups])
-    parts = [_timing(counted, groups)]
+    title = f"{summary.by} (UTC)" if summary.by in ("day", "hour") else summary.by
+    names = Cells(title, [printable(each.key) for each in groups])
+    parts = [_timing(summary.by, groups)]
     if summary.by != "tool":
-        parts.append(_consumption([each.consumption for each in groups]))
+        parts.append(_spending(summary.by, groups))
     print_tables(console, names, parts, total=len(groups) > 1)
     if summary.incidents:
         console.print()
     for line in _incidents(summary.incidents):
-        _print_line(console, line)
+        print_line(console, line)
 
 
-def _timing(counted: str, groups: Sequence[Group]) -> list[Cells]:
+def _timing(by: By, groups: Sequence[Group]) -> list[Cells]:
+    counted = COUNTED[by]
+    timings = [each.timing for each in groups]
     columns = [
-        Cells(_COUNTS[counted], [whole(each.timing.count) for each in groups]),
-        Cells("errors", [whole(each.timing.errors) for each in groups]),
-        Cells("p50", [duration(each.timing.p50) for each in groups]),
-        Cells("p95", [duration(each.timing.p95) for each in groups]),
-        Cells("p99", [duration(each.timing.p99) for each in groups]),
+        Cells(_COUNTS[counted], [whole(each.count) for each in timings]),
+        Cells("errors", [whole(each.errors) for each in timings]),
+        Cells("p50", [duration(each.p50) for each in timings]),
+        _marked("p95", [duration(each.p95) for each in timings], [each.p95 for each in timings], by),
+        Cells("p99", [duration(each.p99) for each in timings]),
     ]
+    if by == "model":
+        columns.append(Cells("first\ntoken", [duration(each.first_token_p50) for each in timings]))
     if counted == "runs":
         columns.append(Cells(_COUNTS["model_calls"], [whole(each.consumption.model_calls) for each in groups]))
         columns.append(Cells(_COUNTS["tool_calls"], [whole(each.tool_calls) for each in groups]))
+    if any(each.trend for each in groups):
+        columns.append(Cells("trend", [trend(each.trend) for each in groups], is_text=True))
     return columns
 
 
-def _consumption(usages: Sequence[Consumption | None]) -> list[Cells]:
+def _spending(by: By, groups: Sequence[Group]) -> list[Cells]:
+    usages = [each.consumption for each in groups]
+    *tokens, cost = consumption_cells(usages)
+    costs = [*tokens, _marked("cost", cost.values, [each.cost for each in usages], by)]
+    if by == "agent" and any(each.cost_with_children != each.consumption.cost for each in groups[:-1]):
+        # Not of all: the same call would be in it several times.
+        own = [*groups[:-1], None] if len(groups) > 1 else groups
+        totals = ["" if each is None else _with_children(each) for each in own]
+        costs.append(Cells("cost with\nchildren", totals))
+    return costs
+
+
+def _with_children(group: Group) -> str:
+    cost = group.cost_with_children
+    return money(cost, unknown=group.consumption.unpriced_calls if cost is None else 0)
+
+
+def _marked(header: str, texts: Sequence[str], values: Sequence[Any], by: By) -> Cells:
+    """Mark the greatest of the groups, where there are several; the last one is the total."""
+    known = [each for each in values[:-1] if each]
+    if by in ("day", "hour") or len(values) < 3 or not known:
+        return Cells(header, texts)
+    most = max(known)
+    marked = [
+        f"{MARK} {text}" if value == most and index < len(values) - 1 else text
+        for index, (text, value) in enumerate(zip(texts, values, strict=True))
+    ]
+    return Cells(header, marked)
+
+
+def consumption_cells(usages: Sequence[Consumption | None]) -> list[Cells]:
+    """Return the columns of tokens and cost; None leaves a row empty."""
     return [
         Cells("tokens\nin", ["" if each is None else whole(each.input_tokens) for each in usages]),
         Cells("\ncached", ["" if each is None else whole(each.cached_tokens) for each in usages]),
@@ -75,8 +118,8 @@ def _incidents(counts: Sequence[IncidentCount]) -> Iterator[str]:
 
 def print_run(console: Console, run: Node) -> None:
     """Print a run and everything below it."""
-    _print_line(console, f"Run {run.context_id}", style="bold")
-    _print_line(console, f"began {moment(run.started):%Y-%m-%d %H:%M:%S} UTC")
+    print_line(console, f"Run {run.context_id}", style="bold")
+    print_line(console, f"began {moment(run.started):%Y-%m-%d %H:%M:%S} UTC")
     nodes = list(_walk(run, 0))
     labels = [_label(node, depth) for node, depth in nodes]
     outcomes = [node.outcome or "unfinished" for node, _ in nodes]
@@ -88,7 +131,7 @@ def print_run(console: Console, run: Node) -> None:
         outcomes.append("")
         durations.append("")
         usages.append(run.total)
-    parts = [[Cells("outcome", outcomes, is_text=True), Cells("duration", durations)], _consumption(usages)]
+    parts = [[Cells("outcome", outcomes, is_text=True), Cells("duration", durations)], consumption_cells(usages)]
     print_tables(console, Cells("what", labels), parts, total=has_total)
 
 
@@ -104,6 +147,7 @@ def _label(node: Node, depth: int) -> str:
     return f"{label}\n{indent}  {printable(node.error)}" if node.error else label
 
 
-def _print_line(console: Console, text: str, *, style: str = "") -> None:
+def print_line(console: Console, text: str, *, style: str = "") -> None:
+    """Print a line on which nothing is a style."""
     # Not broken where it is too long: an id must stay whole to be copied.
     console.print(Text(printable(text), style=style), soft_wrap=True)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from typing import Any, Final
 
 from agentcore.types import Usage
 from agentcore_metrics._records import IncidentRecord, ModelRecord, Record, RunRecord, ToolRecord
-from agentcore_metrics._schema import PICO
 from agentcore_metrics._sql import Row
 
 __all__ = ["insertable"]
 
 _MOST_TOKENS: Final = 10**12
 """Of one run or call.  More is invented, and a million rows of it add up in SQLite's 64 bits."""
-
-_MOST_DOLLARS: Final = 9_000_000
-"""Of one run or call, so that it fits 64 bits in units of 10^-12 dollars."""
 
 _END_OF_TIME: Final = 253_402_300_800
 """The year 10000, in seconds since the epoch: dates end before it."""
@@ -43,11 +38,27 @@ def insertable(records: Iterable[Record]) -> tuple[dict[str, list[Row]], int]:
 
 
 def _run(record: RunRecord) -> Row:
-    return (*_common(record), *_usage(record.usage), *_usage(record.total_usage))
+    return (
+        *_common(record),
+        *_usage(record.usage),
+        record.cost,
+        *_usage(record.total_usage),
+        record.total_cost,
+    )
 
 
 def _model_call(record: ModelRecord) -> Row:
-    return (*_common(record), _text(record.model), _text(record.call_id), *_usage(record.usage))
+    return (
+        *_common(record),
+        _text(record.model),
+        _text(record.call_id),
+        *_usage(record.usage),
+        record.cost,
+        record.cost_source,
+        _maybe(record.provider),
+        _maybe(record.response_model),
+        record.first_token,
+    )
 
 
 def _tool_call(record: ToolRecord) -> Row:
@@ -88,7 +99,6 @@ def _usage(usage: Usage) -> Row:
         _count(usage.output_tokens),
         _count(usage.cached_tokens),
         _count(usage.reasoning_tokens),
-        _picodollars(usage.cost),
     )
 
 
@@ -96,11 +106,6 @@ def _count(number: int) -> int:
     if 0 <= number <= _MOST_TOKENS:
         return int(number)
     raise OverflowError(number)
-
-
-def _picodollars(cost: Decimal | None) -> int | None:
-    # What a server invents, as NaN or more than a call can cost, is no known cost.
-    return round(cost * PICO) if cost is not None and cost.is_finite() and abs(cost) < _MOST_DOLLARS else None
 
 
 def _microseconds(seconds: float) -> int:
@@ -126,11 +131,15 @@ def _insert(table: str, columns: str) -> str:
 
 _COMMON: Final = "context_id parent_id root_id agent started duration outcome error"
 _USAGE: Final = "requests input_tokens output_tokens cached_tokens reasoning_tokens cost"
+_ANSWER: Final = "cost_source provider response_model first_token"
 _TOTAL: Final = " ".join(f"total_{each}" for each in _USAGE.split())
 
 INSERTS: Final[Mapping[type[Record], tuple[str, Callable[[Any], Row]]]] = {
     RunRecord: (_insert("runs", f"{_COMMON} {_USAGE} {_TOTAL}"), _run),
-    ModelRecord: (_insert("model_calls", f"{_COMMON} model call_id {_USAGE}"), _model_call),
+    ModelRecord: (
+        _insert("model_calls", f"{_COMMON} model call_id {_USAGE} {_ANSWER}"),
+        _model_call,
+    ),
     ToolRecord: (_insert("tool_calls", f"{_COMMON} tool call_id"), _tool_call),
     IncidentRecord: (_insert("incidents", "context_id root_id agent started kind subject hook error"), _incident),
 }

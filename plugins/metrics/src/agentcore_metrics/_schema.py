@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["APPLICATION_ID", "FILE_NAME", "PICO", "SCHEMA", "TABLES", "VERSION"]
+__all__ = ["APPLICATION_ID", "FILE_NAME", "INDEXES", "SCHEMA", "TABLES", "VERSION"]
 
 FILE_NAME: Final = "metrics.db"
 """In the state folder."""
@@ -10,17 +10,19 @@ FILE_NAME: Final = "metrics.db"
 APPLICATION_ID: Final = 0x61634D31
 """``PRAGMA application_id`` of every ledger: "acM1"."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 """``PRAGMA user_version``: of the schema, raised with each change of it."""
-
-PICO: Final = 10**12
-"""Cost is kept in whole millionths of a micro-dollar: then the price of one token is a whole number wherever the price
-of a million has at most six decimals."""
 
 TABLES: Final = ("runs", "model_calls", "tool_calls", "incidents")
 
+INDEXES: Final = frozenset(
+    {"runs_by_agent", "model_calls_by_agent", "model_calls_by_model", "tool_calls_by_agent", "tool_calls_by_tool"}
+)
+"""Those that hold a table by what it is grouped by, so that a group is read as it lies."""
+
 # Rows are appended in the order in which things ended, and ids rise with them.  Ids of contexts are random and have no
 # index: it would make an append seven times as dear, and the one query that looks for them can scan.
+# Those by a name grow at as many ends as there are names, which costs it little.
 SCHEMA: Final = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
@@ -46,6 +48,7 @@ CREATE TABLE runs (
     total_cost INTEGER
 ) STRICT;
 CREATE INDEX runs_started ON runs (started);
+CREATE INDEX runs_by_agent ON runs (agent, started, duration, outcome, total_requests, total_cost);
 
 CREATE TABLE model_calls (
     id INTEGER PRIMARY KEY,
@@ -64,9 +67,20 @@ CREATE TABLE model_calls (
     output_tokens INTEGER NOT NULL,
     cached_tokens INTEGER NOT NULL,
     reasoning_tokens INTEGER NOT NULL,
-    cost INTEGER
+    cost INTEGER,
+    cost_source TEXT,                   -- reported, configured, genai-prices
+    provider TEXT,
+    response_model TEXT,
+    first_token REAL                    -- seconds until the first piece of a streamed answer
 ) STRICT;
 CREATE INDEX model_calls_started ON model_calls (started);
+CREATE INDEX model_calls_by_agent ON model_calls (
+    agent, started, requests, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
+);
+CREATE INDEX model_calls_by_model ON model_calls (
+    model, started, duration, outcome, first_token,
+    requests, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
+);
 
 CREATE TABLE tool_calls (
     id INTEGER PRIMARY KEY,
@@ -82,6 +96,8 @@ CREATE TABLE tool_calls (
     call_id TEXT NOT NULL
 ) STRICT;
 CREATE INDEX tool_calls_started ON tool_calls (started);
+CREATE INDEX tool_calls_by_agent ON tool_calls (agent, started);
+CREATE INDEX tool_calls_by_tool ON tool_calls (tool, started, duration, outcome);
 
 CREATE TABLE incidents (
     id INTEGER PRIMARY KEY,
@@ -89,8 +105,8 @@ CREATE TABLE incidents (
     root_id TEXT,
     agent TEXT,
     started INTEGER NOT NULL,           -- when it happened
-    kind TEXT NOT NULL,                 -- denial, retry, plugin_error
-    subject TEXT,                       -- the plugin, of a retry the model
+    kind TEXT NOT NULL,                 -- denial, retry, plugin_error, budget
+    subject TEXT,                       -- the plugin; of a retry the model, of a budget its name
     hook TEXT,
     error TEXT NOT NULL
 ) STRICT;

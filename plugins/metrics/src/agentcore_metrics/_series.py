@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from agentcore.errors import nearest
+from agentcore_metrics._money import dollars
 from agentcore_metrics._records import IncidentRecord, ModelRecord, Record, RunRecord, ToolRecord
 
 __all__ = ["KEPT", "Metrics", "Number", "Observation", "Series"]
@@ -123,6 +124,10 @@ def _one(_record: object) -> int:
     return 1
 
 
+def _cost(record: ModelRecord) -> Decimal | None:
+    return dollars(record.cost)
+
+
 _RUN: Final = _of("agent", "outcome", "error")
 _MODEL: Final = _of("agent", "model", "outcome", "error")
 _TOOL: Final = _of("agent", "tool", "outcome", "error")
@@ -131,16 +136,18 @@ _DEFINITIONS: Final[Mapping[str, _Definition]] = {
     "run_duration": _Definition(RunRecord, "s", attrgetter("duration"), _RUN),
     "model_duration": _Definition(ModelRecord, "s", attrgetter("duration"), _MODEL),
     "tool_duration": _Definition(ToolRecord, "s", attrgetter("duration"), _TOOL),
+    "time_to_first_token": _Definition(ModelRecord, "s", attrgetter("first_token"), _MODEL),
     "input_tokens": _Definition(ModelRecord, "token", attrgetter("usage.input_tokens"), _MODEL),
     "output_tokens": _Definition(ModelRecord, "token", attrgetter("usage.output_tokens"), _MODEL),
     "cached_tokens": _Definition(ModelRecord, "token", attrgetter("usage.cached_tokens"), _MODEL),
     "reasoning_tokens": _Definition(ModelRecord, "token", attrgetter("usage.reasoning_tokens"), _MODEL),
-    "cost": _Definition(ModelRecord, "USD", attrgetter("usage.cost"), _MODEL),
+    "cost": _Definition(ModelRecord, "USD", _cost, _of("agent", "model", "outcome", "error", source="cost_source")),
     "denials": _Definition(IncidentRecord, "1", _one, _of("agent", "hook", plugin="subject"), "denial"),
     "retries": _Definition(IncidentRecord, "1", _one, _of("agent", "error", model="subject"), "retry"),
     "plugin_errors": _Definition(
         IncidentRecord, "1", _one, _of("agent", "hook", "error", plugin="subject"), "plugin_error"
     ),
+    "budget_warnings": _Definition(IncidentRecord, "1", _one, _of("agent", budget="subject"), "budget"),
 }
 
 
@@ -149,21 +156,29 @@ class Metrics(Mapping[str, Series]):
 
     ``run_duration``, ``model_duration`` and ``tool_duration`` have one observation for each run or call that ended;
     ``input_tokens``, ``output_tokens``, ``cached_tokens`` and ``reasoning_tokens`` one for each model call, so that
-    nested runs count once; ``cost`` one for each model call whose cost is known; ``denials``, ``retries`` and
-    ``plugin_errors`` one for each.
+    nested runs count once; ``time_to_first_token`` one for each that was streamed; ``cost`` one for each model call
+    whose cost is known; ``denials``, ``retries``, ``plugin_errors`` and ``budget_warnings`` one for each.
     """
 
     def __init__(self, kept: int = KEPT) -> None:
-        self.records: Mapping[type[Record], deque[Any]] = {
+        self._records: Mapping[type[Record], deque[Any]] = {
             kind: deque(maxlen=kept) for kind in (RunRecord, ModelRecord, ToolRecord, IncidentRecord)
         }
+        self.refresh: Callable[[], None] | None = None
+        """Called before each look: brings what has been noted and not been added yet."""
+
+    def add(self, record: Record) -> None:
+        """Hold *record*; the oldest of its kind is forgotten where there are too many."""
+        self._records[type(record)].append(record)
 
     def __getitem__(self, name: str) -> Series:
         definition = _DEFINITIONS.get(name)
         if definition is None:
             raise KeyError(f"no series {name!r}; {nearest(name, _DEFINITIONS)}")
+        if self.refresh is not None:
+            self.refresh()
         # Copied first: a run on another thread may add to it meanwhile.
-        records = self.records[definition.kind].copy()
+        records = self._records[definition.kind].copy()
         return Series(name, tuple(definition.attributes), _observations(definition, records))
 
     def __iter__(self) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final, Literal, TypeAlias, get_args
 
@@ -11,9 +12,9 @@ from attrs import field, frozen
 
 from agentcore_metrics._reading import Consumption, moment
 
-__all__ = ["BY", "COUNTED", "By", "Group", "IncidentCount", "Summary", "Timing", "empty_summary"]
+__all__ = ["BY", "COUNTED", "TREND", "By", "Group", "IncidentCount", "Summary", "Timing", "empty_summary"]
 
-By: TypeAlias = Literal["agent", "model", "tool", "day", "outcome"]
+By: TypeAlias = Literal["agent", "model", "tool", "day", "hour", "outcome"]
 BY: Final[tuple[By, ...]] = get_args(By)
 
 COUNTED: Final[Mapping[By, str]] = {
@@ -21,9 +22,13 @@ COUNTED: Final[Mapping[By, str]] = {
     "model": "model_calls",
     "tool": "tool_calls",
     "day": "runs",
+    "hour": "runs",
     "outcome": "runs",
 }
 """The table whose rows are counted and timed."""
+
+TREND: Final = 12
+"""Parts of the time that is looked at, in each of which is counted."""
 
 
 @frozen(kw_only=True)
@@ -37,6 +42,9 @@ class Timing:
     """In seconds, as are the others, interpolated linearly; of all that were not denied, None where there is none."""
     p95: float | None = None
     p99: float | None = None
+    first_token_p50: float | None = None
+    """Seconds until the first piece of an answer, of the model calls that were streamed."""
+    first_token_p95: float | None = None
 
 
 @frozen(kw_only=True)
@@ -47,6 +55,11 @@ class Group:
     timing: Timing = field(factory=Timing)
     consumption: Consumption = field(factory=Consumption)
     tool_calls: int = 0
+    cost_with_children: Decimal | None = None
+    """Of an agent's runs with all that they called; those of two agents may share a call.
+    None where it is unknown, and where it is not told."""
+    trend: list[int] = field(factory=list[int])
+    """How many began in each part of the time that is looked at; empty where it is not told."""
 
 
 @frozen(kw_only=True)
@@ -87,11 +100,18 @@ def _group_as_json(by: By, group: Group) -> dict[str, Any]:
         "errors": timing.errors,
         "duration": {"p50": timing.p50, "p95": timing.p95, "p99": timing.p99},
     }
+    if group.trend:
+        counts["trend"] = group.trend
     if by == "tool":
         return counts
     if by == "model":
-        return counts | group.consumption.as_json()
-    return counts | group.consumption.as_json() | {"tool_calls": group.tool_calls}
+        first = {"p50": timing.first_token_p50, "p95": timing.first_token_p95}
+        return counts | group.consumption.as_json() | {"time_to_first_token": first}
+    total: dict[str, Any] = {"tool_calls": group.tool_calls}
+    if by == "agent":
+        cost = group.cost_with_children
+        total["cost_with_children_usd"] = None if cost is None else f"{cost:f}"
+    return counts | group.consumption.as_json() | total
 
 
 def empty_summary(by: By, since: int | None) -> Summary:

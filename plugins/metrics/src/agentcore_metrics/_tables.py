@@ -11,7 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["Cells", "print_tables"]
+__all__ = ["MARK", "Cells", "print_tables"]
 
 _NARROWEST: Final = 12
 """Characters of the first column, which is cut where space is short."""
@@ -20,6 +20,9 @@ _COMFORTABLE: Final = 20
 """Rather than cut the first column to less, the table is divided."""
 
 _UNLIMITED: Final = 100_000
+
+MARK: Final = "▶"
+"""Before what the eye should find; such a cell is coloured, too."""
 
 
 class Cells(NamedTuple):
@@ -65,13 +68,17 @@ def _table(columns: Sequence[Cells], total: bool) -> Table:
         justify: JustifyMethod = "left" if each.is_text or index == 0 else "right"
         table.add_column(header, no_wrap=True, overflow="ellipsis", justify=justify)
     # Not as markup: names may look like it.
-    rows = list(zip(*(map(Text, each.values) for each in columns), strict=True))
+    rows = list(zip(*(map(_text, each.values) for each in columns), strict=True))
     for row in rows[:-1]:
         table.add_row(*row)
     if total:
         table.add_section()
     table.add_row(*rows[-1])
     return table
+
+
+def _text(value: str) -> Text:
+    return Text(value, style="bold yellow" if value.startswith(MARK) else "")
 
 
 def _shrink(console: Console, table: Table, narrowest: int) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-__all__ = ["duration", "money", "parse_span", "printable", "whole"]
+__all__ = ["duration", "money", "parse_span", "percent", "printable", "trend", "whole"]
 
 _SPAN: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -41,6 +42,24 @@ def _three_digits(number: float) -> str:
 def whole(number: int) -> str:
     """Write a number with separators, as ``1,234``."""
     return f"{number:,}"
+
+
+def percent(fraction: float, *, signed: bool = False) -> str:
+    """Write a part of a whole, as ``12 %``, or a change, as ``+12 %``."""
+    number = fraction * 100
+    if abs(number) < 0.05:
+        return "0 %"
+    places = 1 if abs(number) < 9.95 else 0
+    return f"{number:{'+' if signed else ''},.{places}f} %"
+
+
+_BARS: Final = "▁▂▃▄▅▆▇█"
+
+
+def trend(counts: Sequence[int]) -> str:
+    """Draw *counts* as bars, the highest of which is full, and none of which is empty where something was counted."""
+    most = max(counts, default=0)
+    return "".join(" " if not each else _BARS[(each * len(_BARS) - 1) // most] for each in counts)
 
 
 def money(dollars: Decimal | None, *, unknown: int) -> str:

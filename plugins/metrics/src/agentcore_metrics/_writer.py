@@ -1,25 +1,33 @@
-"""The queue between the runs and the ledger, and the thread that empties it."""
+"""The way from the hooks to the ledger and the client, and the thread that walks it."""
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
+import weakref
 from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agentcore.errors import PluginError
+from agentcore_metrics._intake import Intake, Note
+from agentcore_metrics._pricing import Pricing
 from agentcore_metrics._processes import at_end_of_child, watch_forks
-from agentcore_metrics._records import Record
+from agentcore_metrics._records import ModelRecord, Record
+from agentcore_metrics._series import Metrics
 
 if TYPE_CHECKING:
+    from agentcore_metrics._budgets import Budgets
+    from agentcore_metrics._client import Client
     from agentcore_metrics._ledger import Ledger
 
 __all__ = ["LedgerWriter"]
 
 BATCH: Final = 1_000
-"""Records of one transaction."""
+"""Records of one transaction, and notes for which the thread does not wait for more."""
 
 WINDOW_SECONDS: Final = 0.2
 """How long records gather before they are written, unless a batch is full before."""
@@ -33,6 +41,9 @@ MAX_PENDING: Final = 100_000
 UNPLACED_PENDING: Final = 1_000
 """As many wait as long as nobody has said where the ledger is: perhaps nobody will."""
 
+MAX_NOTED: Final = 10_000
+"""Notes that wait while the thread is busy; the run that makes the next one makes records of them itself."""
+
 CLOSE_SECONDS: Final = 5.0
 """How long closing waits for the thread, which never waits so long for the file."""
 
@@ -42,22 +53,32 @@ logger = logging.getLogger("agentcore.metrics")
 
 
 class LedgerWriter:
-    """Takes records on any thread, at once, and writes them on one of its own.
+    """Takes notes on any thread, at once, and writes their records on one of its own.
 
-    The thread starts with the first record.
+    The thread starts with the first note.
     Whatever happens to the file, no method raises because of it; what cannot be written is tried again, and logged.
     After :meth:`close` it can be used again.
 
     Args:
+        metrics: The memory, which gets every record.
+        pricing: Finds the cost of model calls.
+        client: Gets every record, too.
         retention: Seconds after which rows are deleted; infinity keeps them.
         max_rows: Rows that each table keeps.
     """
 
-    def __init__(self, *, retention: float, max_rows: int) -> None:
+    def __init__(
+        self, metrics: Metrics, pricing: Pricing, client: Client | None, *, retention: float, max_rows: int
+    ) -> None:
         self.path: Path | None = None
         """Where the ledger is, absolute; None until :meth:`place`."""
         self.dropped = 0
         """Records that will never be in the ledger."""
+        self.intake = Intake(pricing, [metrics.add, self._take])
+        metrics.refresh = self.intake.drain
+        self.budgets: Budgets | None = None
+        """Told what the ledger holds, from time to time."""
+        self._client = client
         self._retention = retention
         self._max_rows = max_rows
         self._limit = UNPLACED_PENDING
@@ -67,6 +88,7 @@ class LedgerWriter:
     def _begin(self) -> None:
         """Start from nothing; a forked child does, whose threads, locks and records are its parent's."""
         self._pending: deque[Record] = deque()
+        self._unsent: deque[Record] = deque()
         self._batch: list[Record] = []
         self._file_lock = threading.RLock()
         self._count_lock = threading.Lock()
@@ -75,6 +97,7 @@ class LedgerWriter:
         self._ledger: Ledger | None = None
         self._idle = True
         self._closing = False
+        self._asked = False
         self._failures = 0
         self._reported = self.dropped
         self._prune_at = 0.0
@@ -87,26 +110,25 @@ class LedgerWriter:
 
     # --- on the threads of the runs ---
 
-    def add(self, record: Record) -> None:
-        """Take *record*.  Does not wait for the file."""
-        pending = self._pending
-        size = len(pending)
-        if size >= self._limit:
-            self._drop(1)
-            return
-        pending.append(record)
-        # Looked at after the append, as the thread looks for records after it has set it: one of them sees the other.
-        if self._idle or size == BATCH:
-            self._rouse()
+    def note(self, note: Note) -> None:
+        """Take *note*.  Does not wait for the file."""
+        notes = self.intake.notes
+        notes.append(note)
+        # Looked at after the append, as the thread looks for notes after it has set it: one of them sees the other.
+        if self._idle or len(notes) >= BATCH:
+            self._rouse(len(notes))
 
     def _drop(self, count: int) -> None:
         with self._count_lock:
             self.dropped += count
 
-    def _rouse(self) -> None:
-        if self._thread is None and self.path is not None:
+    def _rouse(self, noted: int) -> None:
+        if self._thread is None and (self.path is not None or self._client is not None):
             self._start()
         self._wake.set()
+        # Where no thread does it, or it waits for the disk.
+        if noted >= (BATCH if self._thread is None else MAX_NOTED):
+            self.intake.drain()
 
     def _start(self) -> None:
         with self._count_lock:
@@ -121,24 +143,43 @@ class LedgerWriter:
                 return
             self._thread = thread
         at_end_of_child(self.close)
+        if self._client is not None:
+            # Before the handlers of what was made earlier, as the providers of telemetry that it writes to.
+            atexit.register(_close, weakref.ref(self))
 
     # --- on its own thread ---
 
     def _work(self) -> None:
         while not self._closing:
             self._idle = True
-            if not self._pending and not self._batch:
+            if not self._waiting and not self._asked:
                 self._wake.wait()
             self._idle = False
             self._wake.clear()
-            if not self._closing and (self._failures or len(self._pending) < BATCH):
+            if not self._closing and (self._failures or self._waiting < BATCH):
                 self._wake.wait(pause(self._failures))
             self.write()
         self._idle = True
         with self._file_lock:
             self._shut()
 
+    @property
+    def _waiting(self) -> int:
+        return len(self.intake.notes) + len(self._pending) + len(self._batch)
+
     # --- on any thread ---
+
+    def _take(self, record: Record) -> None:
+        """Put a record into the queues; called by the intake, which sees to it that it is one at a time."""
+        if self._client is not None:
+            self._put(record, self._unsent, MAX_PENDING)
+        self._put(record, self._pending, self._limit)
+
+    def _put(self, record: Record, queue: deque[Record], limit: int) -> None:
+        if len(queue) >= limit:
+            self._drop(1)
+        else:
+            queue.append(record)
 
     def write(self) -> bool:
         """Write what has been added until now, and say whether nothing of it is left.
@@ -146,18 +187,48 @@ class LedgerWriter:
         Waits for the file: on a healthy disk milliseconds, on one that another process keeps locked 2 s.
         """
         with self._file_lock:
+            self.intake.drain()
+            self._send()
             left = len(self._batch) + len(self._pending)
-            if left == 0 or self.path is None:
+            asked = self._asked
+            if (left == 0 and not asked) or self.path is None:
                 return left == 0
             import apsw
 
             try:
                 self._write(self.path, left)
+                if asked:
+                    self._tell_budgets(self.path)
             except (apsw.Error, OSError, PluginError) as error:
                 self._failed(error)
                 return False
             self._succeeded()
             return True
+
+    def ask(self) -> None:
+        """Have the budgets told what the ledger holds, soon."""
+        self._asked = True
+        self._rouse(0)
+
+    def _tell_budgets(self, path: Path) -> None:
+        self._asked = False
+        if self.budgets is not None:
+            self.budgets.refresh(self._open(path).connection, self._unwritten)
+
+    def _unwritten(self) -> Iterator[tuple[str, float, int]]:
+        for record in (*self._batch, *self._pending):
+            if isinstance(record, ModelRecord) and record.cost is not None:
+                yield record.agent, record.ended, record.cost
+
+    def _send(self) -> None:
+        if self._client is None:
+            return
+        try:
+            for _ in range(len(self._unsent)):
+                self._client.record(self._unsent.popleft())
+        except Exception:
+            # It may be anybody's: the ledger is written all the same, and the thread goes on.
+            logger.exception("the client of the metrics failed")
 
     def _write(self, path: Path, left: int) -> None:
         ledger = self._open(path)
@@ -192,6 +263,7 @@ class LedgerWriter:
         self._shut()
         self._failures += 1
         if self._closing:
+            self.intake.drain()
             lost = len(self._batch) + len(self._pending)
             self._batch = []
             self._pending.clear()
@@ -230,22 +302,36 @@ class LedgerWriter:
         self.write()
         with self._file_lock:
             self._shut()
+            if self._client is not None:
+                self._client.close()
         self._closing = False
 
     # --- around a fork ---
 
     def before_fork(self) -> None:
         """Keep the file closed until :meth:`after_fork`."""
+        # In the order in which writing takes them.
         self._file_lock.acquire()
         self._shut()
+        self.intake.before_fork()
 
     def after_fork(self) -> None:
         """Go on in the parent."""
+        self.intake.after_fork()
         self._file_lock.release()
 
     def after_fork_in_child(self) -> None:
         """Go on in the child, with what it adds itself."""
+        self.intake.after_fork_in_child()
         self._begin()
+        if self._client is not None:
+            self._client.after_fork_in_child()
+
+
+def _close(writer_of: Callable[[], LedgerWriter | None]) -> None:
+    writer = writer_of()
+    if writer is not None:
+        writer.close()
 
 
 def pause(failures: int) -> float:
