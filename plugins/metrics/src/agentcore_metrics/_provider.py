@@ -73,7 +73,8 @@ class MetricsProvider:
         config = MetricsConfig(retention_days=retention_days, max_rows=max_rows, prices=prices or {})
         self.metrics: Final = Metrics()
         """The newest 10,000 records of each kind as series: ``provider.metrics["run_duration"]``."""
-        self._client = client
+        self.client: Final = client
+        """Gets every record, too; None where nothing does."""
         self._pricing = Pricing(config.prices, published=published_prices)
         self._writer = LedgerWriter(
             self.metrics,
@@ -312,8 +313,8 @@ class MetricsProvider:
     def agentcore_startup(self, plugins: PluginManager) -> None:
         """Learn where the state folder is, and open what takes long."""
         self.settle(plugins.state_dir)
-        if self._client is not None:
-            self._client.open()
+        if self.client is not None:
+            self.client.open()
         if self._writer.budgets is not None:
             self._pricing.warm()
             self._writer.ask()

@@ -120,7 +120,7 @@ class OwnSession:
                 each.force_flush(_FLUSH_MILLIS)
 
     def close(self) -> None:
-        self.flush()
+        # It exports what is left.
         for each in (self._tracer_provider, self._meter_provider):
             if each is not None:
                 each.shutdown()
