@@ -534,3 +534,30 @@ def test_attempts_grow_further_apart() -> None:
     """Up to half a minute, and never an overflow however long the disk is away."""
     pauses = [_writer.pause(failures) for failures in (0, 1, 2, 100, 1_000_000)]
     assert pauses == [0.2, 0.4, 0.8, 30.0, 30.0]
+
+
+def test_other_threads_run_while_the_ledger_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: MetricsProvider
+) -> None:
+    """Writing waits for whoever has the file locked, here for another thread, which must be able to let go of it."""
+    monkeypatch.setattr(_sql, "BUSY_SECONDS", 20.0)
+    run_once(provider)
+    assert provider.flush()
+    assert provider.path is not None
+    other = connect(provider.path)
+    other.execute("BEGIN IMMEDIATE")
+    run_once(provider)
+    begun = threading.Event()
+
+    def flush() -> bool:
+        begun.set()
+        return provider.flush()
+
+    with ThreadPoolExecutor(1) as pool:
+        flushed = pool.submit(flush)
+        begun.wait()
+        # Longer than a thread keeps the interpreter to itself: the other one is waiting for the file by now.
+        time.sleep(0.05)
+        other.execute("COMMIT")
+        assert flushed.result()
+    other.close()

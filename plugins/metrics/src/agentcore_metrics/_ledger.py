@@ -13,7 +13,7 @@ from agentcore.errors import PluginError
 from agentcore_metrics._records import Record
 from agentcore_metrics._rows import insertable
 from agentcore_metrics._schema import APPLICATION_ID, SCHEMA, TABLES, VERSION
-from agentcore_metrics._sql import BUSY_SECONDS, Connection, connect
+from agentcore_metrics._sql import BUSY_SECONDS, Connection, connect, transaction
 
 __all__ = ["Ledger", "is_prepared", "reason"]
 
@@ -54,8 +54,7 @@ class Ledger:
             _use_wal(connection)
         # A power cut may take the last commits, never the file.
         connection.pragma("synchronous", "NORMAL")
-        connection.transaction_mode = "IMMEDIATE"
-        with connection:
+        with transaction(connection, "IMMEDIATE"):
             # Asked again, now that nobody else can be making it.
             if not is_prepared(connection, self._path):
                 connection.execute(SCHEMA)
@@ -70,7 +69,7 @@ class Ledger:
     def append(self, records: Sequence[Record]) -> int:
         """Write *records* in one transaction; returns how many of them hold what no row can."""
         rows, refused = insertable(records)
-        with self.connection:
+        with transaction(self.connection, "IMMEDIATE"):
             for statement, each in rows.items():
                 self.connection.executemany(statement, each)
         return refused
@@ -83,7 +82,7 @@ class Ledger:
             max_rows: What more there is in each table goes.
         """
         microseconds = max(before, 0) * 1_000_000
-        with self.connection:
+        with transaction(self.connection, "IMMEDIATE"):
             return sum(self._prune(table, int(microseconds), max_rows) for table in TABLES)
 
     def _prune(self, table: str, before: int, max_rows: int) -> int:

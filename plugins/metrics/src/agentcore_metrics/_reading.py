@@ -15,7 +15,7 @@ from attrs import frozen
 from agentcore.errors import PluginError
 from agentcore_metrics._ledger import is_prepared, reason
 from agentcore_metrics._money import dollars
-from agentcore_metrics._sql import Connection, connect
+from agentcore_metrics._sql import Connection, connect, transaction
 
 __all__ = ["Consumption", "consumption", "moment", "reading"]
 
@@ -37,7 +37,7 @@ def reading(path: Path) -> Generator[Connection | None]:
             return
         connection = connect(path, write=False)
         try:
-            with connection:
+            with transaction(connection, "DEFERRED"):
                 yield connection if is_prepared(connection, path) else None
         finally:
             connection.close()

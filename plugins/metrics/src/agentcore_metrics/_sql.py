@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias, cast
+from typing import Any, Final, Literal, Protocol, TypeAlias, cast
 
 import apsw
 
-__all__ = ["BUSY_SECONDS", "Connection", "Row", "Value", "connect"]
+__all__ = ["BUSY_SECONDS", "Connection", "Row", "Value", "connect", "transaction"]
 
 Value: TypeAlias = str | int | float | None
 Row: TypeAlias = tuple[Value, ...]
@@ -18,20 +19,16 @@ BUSY_SECONDS: Final = 2.0
 
 
 class Connection(Protocol):
-    """An open database.  ``with connection:`` is one transaction.
+    """An open database; its methods raise :class:`apsw.Error`."""
 
-    Its methods raise :class:`apsw.Error`.
-    """
-
-    transaction_mode: str
+    @property
+    def in_transaction(self) -> bool: ...
 
     def execute(self, statements: str, bindings: Sequence[Value] = ()) -> Iterator[tuple[Any, ...]]: ...
     def executemany(self, statements: str, sequence: Iterable[Row]) -> object: ...
     def pragma(self, name: str, value: Value = None) -> Any: ...
     def changes(self) -> int: ...
     def close(self) -> None: ...
-    def __enter__(self) -> Connection: ...
-    def __exit__(self, *exception: object) -> None: ...
 
 
 def connect(path: Path, *, write: bool) -> Connection:
@@ -40,3 +37,19 @@ def connect(path: Path, *, write: bool) -> Connection:
     connection = apsw.Connection(str(path), flags=flags)
     connection.set_busy_timeout(round(BUSY_SECONDS * 1000))
     return cast("Connection", connection)
+
+
+@contextmanager
+def transaction(connection: Connection, mode: Literal["DEFERRED", "IMMEDIATE"]) -> Generator[None]:
+    """All of a block, or nothing of it.
+
+    Not ``with connection:``, which waits for the disk and for other processes without letting other threads run.
+    """
+    connection.execute(f"BEGIN {mode}")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
