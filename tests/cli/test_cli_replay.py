@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,16 @@ from pathlib import Path
 from agentcore import hookimpl
 
 
+def held():
+    try:
+        return Path("hold").read_text()
+    except FileNotFoundError:
+        return None
+
+
 @hookimpl
 def agent_complete(input, event):
-    while Path("hold").exists() and input["text"] == Path("hold").read_text():
+    while input["text"] == held():
         time.sleep(0.001)
     if Path("poison").exists() and input["text"] == Path("poison").read_text():
         raise ValueError("poison")
@@ -111,7 +119,10 @@ def test_interrupted(start: Any, command: Any, late: Any, project: Path, end: si
             assert process.poll() is None
         process.send_signal(end)
         if end is not signal.SIGKILL:
-            # It blocks the loop, which nothing interrupts.
+            # It blocks the loop, which nothing interrupts; further on it would do so again.
+            (project / "hold").write_text("t250")
+            while len(late()) < 250 and process.poll() is None:
+                time.sleep(0.01)
             (project / "hold").unlink()
         errors = process.stderr.read().decode()
     assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}.get(end, -end)

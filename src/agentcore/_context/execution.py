@@ -58,7 +58,7 @@ class ExecutionContext:
             agent_id: The agent's name.
             metadata: Copied.
         """
-        self.agent_id = agent_id
+        self.agent_id: str = agent_id
         self.parent: ExecutionContext | None = None
         """The context that this one was forked from; None for a root, and for a parent in another process."""
         self.outcome: Outcome | None = None

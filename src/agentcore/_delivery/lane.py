@@ -112,7 +112,7 @@ class BackgroundLane(_Lane):
         died: Callable[[Parcel, BaseException], None],
     ) -> None:
         super().__init__(plugin, thread)
-        self.queue = Queue(delivery.queue, delivery.on_full, self._wake)
+        self.queue: Final[Queue] = Queue(delivery.queue, delivery.on_full, self._wake)
         self._make_worker = partial(Worker, self.queue, execute=execute, retries=retries, died=died)
         self._worker = self._make_worker()
 

@@ -92,7 +92,7 @@ class Queue:
         self._taken: dict[int, Posted] = {}
         self._numbers = count(1)
         self._lock = Lock()
-        self.dropped = 0
+        self.dropped: int = 0
 
     def put(self, sent: Sent) -> bool:
         """Add an event; False where the queue is full and the agent should wait."""

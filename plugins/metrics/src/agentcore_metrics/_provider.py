@@ -40,7 +40,7 @@ class MetricsProvider:
 
     name = "metrics"
 
-    Config: ClassVar = MetricsConfig
+    Config: ClassVar[type[MetricsConfig]] = MetricsConfig
 
     def __init__(
         self,
