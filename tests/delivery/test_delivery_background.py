@@ -420,7 +420,7 @@ async def test_threads_end_with_the_manager() -> None:
     for number in range(2):
         async with pm:
             await echo(pm).run(number)
-        assert not [each for each in threading.enumerate() if each.name.startswith("agentcore")]
+        assert not [each for each in threading.enumerate() if each.name == "agentcore-listener"]
     assert listener.outputs == [0, 1]
 
 
