@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks._table import Row, table
 
-_ALL: Final = ("hooks", "context", "run", "concurrency", "imports", "journal", "delivery", "lane")
+_ALL: Final = ("hooks", "context", "run", "concurrency", "imports", "journal", "delivery", "lane", "metrics")
 
 
 async def _measured(names: list[str]) -> list[Row]:

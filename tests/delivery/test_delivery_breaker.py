@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from delivery_parts import Listener, echo, manager_in
 
-from agentcore import Delivery, PluginManager
+from agentcore import Delivery
 from agentcore._delivery import breaker as breaking
 from agentcore._delivery.breaker import FIRST_PERIOD, LONGEST_DELAY, LONGEST_PERIOD, THRESHOLD, Breaker, backoff
 
@@ -120,14 +120,14 @@ async def test_one_probe_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "open" not in states
 
 
-async def test_open_breaker_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_open_breaker_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who looks at the lanes is told that one leaves its provider alone."""
     monkeypatch.setattr(breaking, "FIRST_PERIOD", 60.0)
 
     def act(_: Mapping[str, Any]) -> None:
         raise ConnectionError("down")
 
-    async with PluginManager() as pm:
+    async with manager_in(tmp_path, shutdown_timeout=0) as pm:
         pm.register(Listener(Delivery(mode="background", retries=0), act))
         for number in range(THRESHOLD + 1):
             await echo(pm).run(number)
@@ -137,4 +137,3 @@ async def test_open_breaker_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
             await asyncio.sleep(0.001)
             (status,) = await pm.lanes()
         assert status.dead == THRESHOLD
-        pm.unregister("listener")

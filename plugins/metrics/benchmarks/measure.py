@@ -1,77 +1,206 @@
-"""Measures what the provider costs: ``python plugins/metrics/benchmarks/measure.py [--rows 1000000]``.
+"""Measures what the provider costs: ``python plugins/metrics/benchmarks/measure.py [NAME ...] [--rows 1000000]``.
 
-Times are CPU time; the unit of the hooks is one awaited coroutine that does nothing, measured in the same process.
+Times are CPU time, unless they are said to be of the clock on the wall.
+The unit of the hooks is one awaited coroutine that does nothing, measured in the same process.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-from agentcore import ExecutionContext, Usage
+from agentcore import ExecutionContext, PluginManager, Settings, Usage
+from agentcore.types import Message, ModelRequest, ModelResponse
 from agentcore_metrics import MetricsProvider
 from agentcore_metrics._ledger import Ledger
 from agentcore_metrics._records import ModelRecord, Record, RunRecord, ToolRecord
 
-EVENTS = 20_000
-ROUNDS = 9
+EVENTS = 2_000
+ROUNDS = 7
 USAGE = Usage(requests=1, input_tokens=1200, output_tokens=80, cached_tokens=200, cost=Decimal("0.00123"))
+REQUEST = ModelRequest([Message("user", "x" * 200) for _ in range(20)])
+ANSWER = ModelResponse(text="done", usage=USAGE, model="small-2026")
+SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 
 
 async def nothing() -> None:
     """The unit."""
 
 
-async def await_nothing() -> float:
+Send = Callable[[PluginManager, ExecutionContext], Awaitable[Any]]
+
+HOOKS: dict[str, Send] = {
+    "agent_complete": lambda plugins, context: plugins.hook.agent_complete(
+        context, "triage", {}, "done", USAGE, 1.0, "ok"
+    ),
+    "model_complete": lambda plugins, context: plugins.hook.model_complete(
+        context, "small", REQUEST, ANSWER, "1", USAGE, 1.0, "ok"
+    ),
+    "tool_execute": lambda plugins, context: plugins.hook.tool_execute(context, "search", {}, "found", "1", 1.0, "ok"),
+}
+
+
+async def hook(folder: Path, send: Send, provider: MetricsProvider | None) -> float:
+    """Return the seconds of the caller's thread for one event, while another thread does what is left of it."""
+    settings = Settings(state_dir=folder / f"{time.monotonic_ns()}", autoload=False)
+    plugins = PluginManager(settings)
+    if provider is not None:
+        plugins.register(provider)
+    async with plugins:
+        contexts = [ExecutionContext("triage") for _ in range(EVENTS)]
+        gc.collect()
+        began = time.thread_time()
+        for context in contexts:
+            await send(plugins, context)
+        taken = (time.thread_time() - began) / EVENTS
+    assert provider is None or provider.dropped == 0
+    return taken
+
+
+async def unit() -> float:
     began = time.thread_time()
     for _ in range(EVENTS):
         await nothing()
     return (time.thread_time() - began) / EVENTS
 
 
-def known(parent: ExecutionContext | None = None) -> ExecutionContext:
-    """Make a context whose ids have been read before, as those of a run that has made a call."""
-    context = ExecutionContext("triage") if parent is None else parent.fork("triage")
-    assert context.root_id
-    return context
+def configured(**more: Any) -> MetricsProvider:
+    provider: MetricsProvider = MetricsProvider.from_config(MetricsProvider.Config.model_validate(more))
+    return provider
 
 
-def hook(folder: Path, send: Callable[[MetricsProvider, ExecutionContext], None], *, fresh: bool) -> float:
-    """Return the seconds that one call of a hook takes on the caller's thread, while the ledger is being written."""
-    provider = MetricsProvider(path=folder / f"{time.monotonic_ns()}.db")
-    parent = known()
-    contexts = [ExecutionContext("triage") if fresh else known(parent) for _ in range(EVENTS)]
-    began = time.thread_time()
-    for context in contexts:
-        send(provider, context)
-    taken = (time.thread_time() - began) / EVENTS
-    provider.close()
-    assert provider.dropped == 0
-    return taken
+class Laned(MetricsProvider):
+    """The same on a lane of its own."""
+
+    delivery = "background"
+
+
+COLLECTOR = """
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Collector(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+"""Takes everything and keeps nothing."""
 
 
 def hooks(folder: Path) -> None:
-    unit = median(asyncio.run(await_nothing()) for _ in range(ROUNDS))
-    print(f"one awaited coroutine: {unit * 1e6:.3f} µs")
-    cases: dict[str, Callable[[MetricsProvider, ExecutionContext], None]] = {
-        "agent_complete": lambda provider, context: provider.agent_complete(context, "triage", USAGE, 1.0, "ok"),
-        "model_complete": lambda provider, context: provider.model_complete(context, "small", "1", USAGE, 1.0, "ok"),
-        "tool_execute": lambda provider, context: provider.tool_execute(context, "search", "1", 1.0, "ok"),
+    """What an event costs the agent: with the ledger alone, with everything on, and on a lane instead."""
+    with subprocess.Popen([sys.executable, "-c", COLLECTOR], stdout=subprocess.PIPE, text=True) as collector:
+        assert collector.stdout is not None
+        try:
+            compare_hooks(folder, f"http://127.0.0.1:{int(collector.stdout.readline())}")
+        finally:
+            collector.terminate()
+
+
+def compare_hooks(folder: Path, url: str) -> None:
+    everything = {"otel": {"otlp": url, "prometheus": 0, "interval": 3600}}
+    variants: dict[str, Callable[[], MetricsProvider | None]] = {
+        "nobody listening": lambda: None,
+        "ledger": configured,
+        "ledger, OTLP and Prometheus": lambda: configured(**everything),
+        "ledger, on a lane": Laned,
     }
-    for name, send in cases.items():
-        for fresh in (False, True):
-            taken = median(hook(folder, send, fresh=fresh) for _ in range(ROUNDS))
-            note = ", ids made by it" if fresh else ""
-            print(f"{name}: {taken * 1e6:.2f} µs, {taken / unit:.0f} awaits{note}")
+    units: list[float] = []
+    times: dict[tuple[str, str], list[float]] = {}
+    for _ in range(ROUNDS):
+        units.append(asyncio.run(unit()))
+        for name, send in HOOKS.items():
+            for variant, make in variants.items():
+                times.setdefault((name, variant), []).append(asyncio.run(hook(folder, send, make())))
+    one = median(units)
+    print(f"one awaited coroutine: {one * 1e6:.3f} µs")
+    for (name, variant), taken in times.items():
+        micros = f"{median(taken) * 1e6:.2f} µs ({min(taken) * 1e6:.2f})"
+        print(f"{name}, {variant}: {micros}, {median(taken) / one:.0f} awaits")
+
+
+def memory(folder: Path) -> None:
+    """What 100,000 runs leave behind, each with its own ids."""
+    provider = configured()
+    provider.settle(folder)
+    run_some(provider, 20_000)
+    provider.flush()
+    gc.collect()
+    before = resident()
+    run_some(provider, 100_000)
+    provider.flush()
+    gc.collect()
+    print(f"100,000 runs more: {resident() - before:+.1f} MB resident; at most {peak():.0f} MB in all")
+    provider.close()
+
+
+def run_some(provider: MetricsProvider, count: int) -> None:
+    for number in range(count):
+        if number % 10_000 == 0:
+            provider.flush()
+        context = ExecutionContext("triage")
+        provider.model_complete(context, "small", ANSWER, f"{number}", USAGE, 0.5, "ok")
+        provider.agent_complete(context, "triage", USAGE, 1.0, "ok")
+
+
+def resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+async def endpoint(folder: Path) -> None:
+    """How long the endpoint takes for 10,000 series, and for how long the event loop stands still meanwhile."""
+    provider = configured(otel={"prometheus": 0, "max_values": 10_000, "traces": False})
+    plugins = PluginManager(Settings(state_dir=folder / "endpoint", autoload=False))
+    plugins.register(provider)
+    async with plugins:
+        for number in range(590):
+            provider.tool_execute(ExecutionContext("triage"), f"tool-{number}", "1", 0.1, "ok")
+        provider.flush()
+        port = provider.client.port  # type: ignore[union-attr]  # it is that of OpenTelemetry
+        longest = 0.0
+        asking = asyncio.create_task(asyncio.to_thread(ask, port))
+        before = time.perf_counter()
+        while not asking.done():
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            longest, before = max(longest, now - before), now
+        series, taken = await asking
+        alone = (await asyncio.to_thread(ask, port))[1]
+    print(f"endpoint with {series:,} series: {alone:.2f} s on the wall alone, {taken:.2f} s beside a busy event loop,")
+    print(f"    which stood still for {longest * 1000:.1f} ms at most")
+
+
+def ask(port: int) -> tuple[int, float]:
+    began = time.perf_counter()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        text = answer.read()
+    return sum(not line.startswith(b"#") for line in text.splitlines()), time.perf_counter() - began
 
 
 def records(rows: int) -> list[Record]:
@@ -81,15 +210,16 @@ def records(rows: int) -> list[Record]:
     for number in range(rows):
         ids = (os.urandom(16).hex(), None, os.urandom(16).hex(), f"agent-{number * 7 % 20}")
         common = (*ids, now - 86_000 * (1 - number / rows), number * 7919 % 10_007 / 1000, "ok", None)
-        made.append(ModelRecord(*common, f"provider:model-{number * 11 % 6}", str(number), USAGE))
+        more = ("provider", None, None, 1_230_000_000, "reported")
+        made.append(ModelRecord(*common, f"provider:model-{number * 11 % 6}", str(number), USAGE, *more))
         if number % 3 == 0:
-            made.append(RunRecord(*common, USAGE, USAGE))
+            made.append(RunRecord(*common, USAGE, USAGE, 1_230_000_000, 1_230_000_000))
         if number % 2 == 0:
             made.append(ToolRecord(*common, f"tool-{number % 30}", str(number)))
     return made
 
 
-def ledger(path: Path, rows: int) -> None:
+def fill(path: Path, rows: int) -> None:
     made = records(rows)
     ledger = Ledger(path)
     began, cpu = time.perf_counter(), time.process_time()
@@ -97,40 +227,60 @@ def ledger(path: Path, rows: int) -> None:
         ledger.append(made[first : first + 1_000])
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     ledger.close()
-    size = path.stat().st_size
     print(
-        f"{len(made):,} rows written: {len(made) / wall:,.0f} a second, {cpu / len(made) * 1e6:.1f} µs CPU each,",
-        end=" ",
+        f"{len(made):,} rows written: {len(made) / wall:,.0f} a second, {cpu / len(made) * 1e6:.1f} µs CPU each,"
+        f" {path.stat().st_size / len(made):.0f} bytes each"
     )
-    print(f"{size / len(made):.0f} bytes each")
 
 
-def command(path: Path) -> None:
+def command(path: Path, *arguments: str) -> tuple[float, float]:
+    """Return the seconds of the whole command, on the wall and of the CPU; the least of three."""
     program = (
         f"from agentcore_metrics import MetricsProvider as P; (c,) = P(path={str(path)!r}).register_commands(); c()"
     )
-    for arguments in (
-        ["--help"],
-        ["--since", "24h"],
-        *(["--since", "24h", "--by", by] for by in ("model", "tool", "day")),
-    ):
-        times: list[float] = []
-        for _ in range(3):
-            before = os.times()
-            subprocess.run([sys.executable, "-c", program, *arguments], check=True, stdout=subprocess.DEVNULL)
-            after = os.times()
-            times.append(after.children_user + after.children_system - before.children_user - before.children_system)
-        print(f"agentcore metrics {' '.join(arguments)}: {min(times):.2f} s CPU")
+    walls: list[float] = []
+    cpus: list[float] = []
+    for _ in range(3):
+        before, began = os.times(), time.perf_counter()
+        subprocess.run([sys.executable, "-c", program, *arguments], check=True, stdout=subprocess.DEVNULL)
+        after = os.times()
+        walls.append(time.perf_counter() - began)
+        cpus.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    return min(walls), min(cpus)
+
+
+def ledger(folder: Path, rows: int) -> None:
+    """What the command costs over ledgers of several sizes."""
+    points: list[tuple[int, float]] = []
+    for size in (*(each for each in SIZES if each < rows), rows):
+        path = folder / f"{size}.db"
+        fill(path, size)
+        points.append((size, command(path, "--since", "24h")[0]))
+    for arguments in (["--help"], *(["--since", "24h", "--by", by] for by in ("agent", "model", "tool", "day"))):
+        wall, cpu = command(path, *arguments)
+        print(f"agentcore metrics {' '.join(arguments)}: {wall:.2f} s on the wall, {cpu:.2f} s CPU")
+    print("\nagentcore metrics --since 24h, on the wall, by the model calls in the ledger\n")
+    for size, seconds in points:
+        print(f"{size:>9,}  {'█' * round(seconds * 50)} {seconds:.2f} s")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="model calls in the ledger that is read")
-    rows: int = parser.parse_args().rows
-    with tempfile.TemporaryDirectory() as folder:
-        hooks(Path(folder))
-        ledger(Path(folder) / "big.db", rows)
-        command(Path(folder) / "big.db")
+    names = ("hooks", "memory", "endpoint", "ledger")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; all of them if none is given")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="model calls in the largest ledger that is read")
+    options = parser.parse_args()
+    asked: list[str] = options.names or list(names)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if "memory" in asked:
+            memory(folder)
+        if "hooks" in asked:
+            hooks(folder)
+        if "endpoint" in asked:
+            asyncio.run(endpoint(folder))
+        if "ledger" in asked:
+            ledger(folder, options.rows)
 
 
 if __name__ == "__main__":

@@ -451,9 +451,12 @@ def test_config_that_does_not_fit_is_refused(path: Path, table: dict[str, Any]) 
         provider_of(path, **table)
 
 
-def test_secrets_in_headers_are_not_shown() -> None:
-    """Nor by repr."""
-    config = MetricsProvider.Config.model_validate(
-        {"otel": {"otlp": "http://127.0.0.1:1", "headers": {"authorization": "Bearer s3cret"}}}
-    )
+def test_secrets_in_headers_are_given_by_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written out is refused, and what is read is not shown."""
+    monkeypatch.setenv("OTLP_TOKEN", "Bearer s3cret")
+    table = {"otlp": "http://127.0.0.1:1", "headers": {"authorization": "env:OTLP_TOKEN"}}
+    config = MetricsProvider.Config.model_validate({"otel": table})
     assert "s3cret" not in repr(config)
+    with pytest.raises(ValidationError) as caught:
+        MetricsProvider.Config.model_validate({"otel": {**table, "headers": {"authorization": "Bearer s3cret"}}})
+    assert "s3cret" not in str(caught.value)

@@ -8,8 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from agentcore import SecretRef
 from agentcore_metrics._pricing import Price
 from agentcore_metrics._schema import FILE_NAME
 
@@ -76,7 +77,7 @@ class OpenTelemetry(_Table):
     ] = None
     otlp: Annotated[str | None, Field(pattern=r"^https?://", description="The collector's URL.")] = None
     protocol: Annotated[Literal["http", "grpc"], Field(description="Of OTLP.")] = "http"
-    headers: Annotated[Mapping[str, SecretStr], Field(description="Sent to the collector.")] = {}
+    headers: Annotated[Mapping[str, SecretRef], Field(description="Sent to the collector.")] = {}
     console: Annotated[bool, Field(description="Write everything to stderr, too.")] = False
     histograms: Annotated[
         Literal["explicit", "exponential"], Field(description="Prometheus' endpoint knows explicit buckets alone.")

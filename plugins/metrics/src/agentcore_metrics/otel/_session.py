@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import uuid
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import Histogram, MeterProvider
@@ -28,10 +28,12 @@ from opentelemetry.sdk.trace.export import (
 
 from agentcore.errors import PluginError
 from agentcore_metrics._config import OpenTelemetry
-from agentcore_metrics.otel._endpoint import Endpoint
 from agentcore_metrics.otel._exporting import PatientMetricExporter, PatientSpanExporter, Trouble
 
-__all__ = ["Session"]
+if TYPE_CHECKING:
+    from agentcore_metrics.otel._endpoint import Endpoint
+
+__all__ = ["GivenSession", "OwnSession", "Session", "check_installed"]
 
 _QUEUE: Final = 20_000
 _TIMEOUT: Final = 5.0
@@ -104,6 +106,8 @@ class OwnSession:
             exporters.append(ConsoleMetricExporter(out=sys.stderr, preferred_aggregation=aggregation))
         readers += [PeriodicExportingMetricReader(each, config.interval * 1000) for each in exporters]
         if config.prometheus is not None:
+            from agentcore_metrics.otel._endpoint import Endpoint
+
             self._endpoint = Endpoint(config.prometheus)
             if self._endpoint.reader is not None:
                 readers.append(self._endpoint.reader)
@@ -163,7 +167,7 @@ def _otlp_span_exporter(config: OpenTelemetry) -> SpanExporter:
 
 
 def _headers(config: OpenTelemetry) -> dict[str, str]:
-    return {name: value.get_secret_value() for name, value in config.headers.items()}
+    return {name: value.resolve() for name, value in config.headers.items()}
 
 
 def _signal(config: OpenTelemetry, signal: str) -> str:
