@@ -1,0 +1,87 @@
+"""Ten thousand nested runs with known usage: every total is the truth, to the last token and 10^-12 of a dollar."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from metrics_support import query
+from metrics_telemetry import Truth, client_of, plugins_of, provider_of, run_nested, scraped
+
+from agentcore_metrics._names import INSTRUMENTS
+from agentcore_metrics._writer import MAX_PENDING
+
+RUNS = 5_000
+"""Each asks another agent, which makes ten thousand."""
+
+AT_ONCE = 100
+
+
+@pytest.mark.parametrize("troubled", [False, True], ids=["all well", "every tenth fails, every tenth is cancelled"])
+async def test_ten_thousand_nested_runs_add_up(tmp_path: Path, troubled: bool) -> None:
+    """In the ledger, in memory and on the endpoint; per agent and in sum; nothing is dropped."""
+    truth = Truth()
+    provider = provider_of(tmp_path / "metrics.db", prometheus=0, traces=False)
+    endings = {3: "error", 7: "cancelled"} if troubled else {}
+    async with plugins_of(tmp_path, provider, truth) as plugins:
+        for first in range(0, RUNS, AT_ONCE):
+            numbers = range(first, first + AT_ONCE)
+            await asyncio.gather(*(run_nested(plugins, ending=endings.get(each % 10, "ok")) for each in numbers))
+        provider.flush()
+        text = await scraped(provider)
+        assert client_of(provider).port
+    assert sum(truth.outcomes.values()) == 2 * RUNS < MAX_PENDING
+    assert provider.dropped == 0
+    check_ledger(tmp_path / "metrics.db", truth)
+    check_endpoint(text, truth)
+
+
+def check_ledger(path: Path, truth: Truth) -> None:
+    sums = "sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost)"
+    found = {agent: numbers for agent, *numbers in query(path, f"SELECT agent, {sums} FROM model_calls GROUP BY 1")}
+    assert found == {agent: [*tokens(truth, agent), cost(truth, agent)] for agent in truth.usage}
+    runs = {agent: numbers for agent, *numbers in query(path, f"SELECT agent, {sums} FROM runs GROUP BY 1")}
+    assert runs == found
+    total = query(path, "SELECT sum(total_input_tokens), sum(total_cost) FROM runs WHERE parent_id IS NULL")
+    assert total == [
+        (
+            sum(each.input_tokens for each in truth.usage.values()),
+            sum(cost(truth, agent) for agent in truth.usage),
+        )
+    ]
+    outcomes = {(agent, outcome): count for agent, outcome, count in query(path, OUTCOMES)}
+    assert outcomes == truth.outcomes
+
+
+OUTCOMES = "SELECT agent, outcome, count(*) FROM runs GROUP BY 1, 2"
+
+
+def check_endpoint(text: str, truth: Truth) -> None:
+    names = INSTRUMENTS["1.41.1"]
+    for agent in truth.usage:
+        label = f'gen_ai_agent_name="{agent}"'
+        keys = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+        shown = []
+        for key in keys:
+            each = names[key]  # type: ignore[index]
+            name = f"{each.prometheus}_sum{{" if each.buckets else f"{each.prometheus}{{"
+            shown.append(total(text, name, label, each.selector))
+        assert shown == tokens(truth, agent)
+        assert total(text, f"{names['cost'].prometheus}{{", label) == cost(truth, agent)
+
+
+def total(text: str, name: str, *selectors: str) -> float:
+    lines = [line for line in text.splitlines() if line.startswith(name) and all(each in line for each in selectors)]
+    return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+
+def tokens(truth: Truth, agent: str) -> list[int]:
+    usage = truth.usage[agent]
+    return [usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens]
+
+
+def cost(truth: Truth, agent: str) -> int:
+    known = truth.usage[agent].cost
+    assert known is not None
+    return int(known * 10**12)
