@@ -10,9 +10,11 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from metrics_support import Events, query
 from metrics_telemetry import (
@@ -29,6 +31,19 @@ from metrics_telemetry import (
     scraped,
 )
 from opentelemetry import trace
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import (
+    MetricsServiceServicer,
+    add_MetricsServiceServicer_to_server,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
+    TraceServiceServicer,
+    add_TraceServiceServicer_to_server,
+)
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
@@ -38,6 +53,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRat
 from pydantic import ValidationError
 
 from agentcore import DeniedError, ExecutionContext, Usage
+from agentcore.errors import PluginError
 from agentcore_metrics import MetricsProvider
 from agentcore_metrics._names import INSTRUMENTS
 from agentcore_metrics.otel import OpenTelemetryClient
@@ -460,3 +476,74 @@ def test_secrets_in_headers_are_given_by_reference(monkeypatch: pytest.MonkeyPat
     with pytest.raises(ValidationError) as caught:
         MetricsProvider.Config.model_validate({"otel": {**table, "headers": {"authorization": "Bearer s3cret"}}})
     assert "s3cret" not in str(caught.value)
+
+
+# --- ways to a collector ---
+
+
+class Grpc(TraceServiceServicer, MetricsServiceServicer):
+    """A collector that speaks gRPC: one class, for both services call their method the same."""
+
+    def __init__(self) -> None:
+        self.spans: list[str] = []
+        self.metrics: list[str] = []
+        self.headers: dict[str, str] = {}
+
+    def Export(self, request: Any, context: Any) -> Any:  # noqa: N802 - the services call it so
+        self.headers |= dict(context.invocation_metadata())
+        if isinstance(request, ExportTraceServiceRequest):
+            scopes = [scope for each in request.resource_spans for scope in each.scope_spans]
+            self.spans += [span.name for scope in scopes for span in scope.spans]
+            return ExportTraceServiceResponse()
+        measured = [scope for each in request.resource_metrics for scope in each.scope_metrics]
+        self.metrics += [each.name for scope in measured for each in scope.metrics]
+        return ExportMetricsServiceResponse()
+
+
+async def test_a_collector_may_speak_grpc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same spans and metrics, with the headers."""
+    monkeypatch.setenv("OTLP_TOKEN", "s3cret")
+    collector = Grpc()
+    server = grpc.server(ThreadPoolExecutor(2))
+    add_TraceServiceServicer_to_server(collector, server)
+    add_MetricsServiceServicer_to_server(collector, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    table = {"otlp": f"http://127.0.0.1:{port}", "protocol": "grpc", "headers": {"authorization": "env:OTLP_TOKEN"}}
+    async with plugins_of(tmp_path, provider_of(tmp_path / "m.db", **table)) as plugins:
+        await run_nested(plugins)
+    server.stop(None).wait()
+    assert len(collector.spans) == 8
+    assert "agentcore.cost.picodollars" in collector.metrics
+    assert collector.headers["authorization"] == "s3cret"
+
+
+def test_grpc_that_is_not_installed_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to install; the plugin then fails to load, and says why."""
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.grpc", None)
+    with pytest.raises(PluginError, match=r"(?s)is not installed.*'agentcore-metrics\[otel-grpc\]'"):
+        provider_of(path, otlp="http://127.0.0.1:1", protocol="grpc")
+
+
+def test_spans_that_wait_for_a_collector_are_bounded(
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest are dropped; how many is told with the warning, and at the end."""
+    monkeypatch.setattr("agentcore_metrics.otel._exporting.KEPT", 5)
+    monkeypatch.setattr("agentcore_metrics.otel._exporting._MINUTE", 0.0)
+    provider = provider_of(path, otlp=f"http://127.0.0.1:{free_port()}", metrics=False)
+    for number in range(8):
+        Events(provider).tool(ExecutionContext("triage"), tool=f"tool-{number}")
+    provider.flush()
+    client_of(provider).flush()
+    provider.close()
+    assert any("5 spans wait, 3 are lost" in each for each in caplog.messages)
+    assert caplog.messages[-1] == "5 spans are lost: their collector does not answer"
+
+
+def test_an_endpoint_may_be_asked_for_without_a_port() -> None:
+    """Then it has the usual one."""
+    config = MetricsProvider.Config.model_validate({"otel": {"prometheus": True}})
+    assert config.otel is not None
+    assert config.otel.prometheus is not None
+    assert (config.otel.prometheus.host, config.otel.prometheus.port) == ("127.0.0.1", 9464)
