@@ -28,7 +28,9 @@ _BEFORE: Final = 10
 
 
 @click.command("events", short_help="Print the events that the journal has.")
-@click.option("--run", metavar="ID", help="Only those of this run and of the runs within it; the beginning is enough.")
+@click.option(
+    "--run", metavar="ID", help="Only those of this run, and of a root's whole tree; the beginning is enough."
+)
 @click.option("--hook", "hooks", multiple=True, metavar="HOOK", help="Only those of this hook; may be given again.")
 @click.option("--since", type=DURATION, metavar="TIME", help="Only those of the last TIME, as 30m or 7d.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Only the newest N.")

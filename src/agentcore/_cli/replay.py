@@ -44,7 +44,9 @@ class _Wishes:
 @click.command("replay", short_help="Send the journal's events through a plugin again.")
 @click.argument("plugin")
 @click.option("--since", type=DURATION, metavar="TIME", help="Only those of the last TIME, as 30m or 7d.")
-@click.option("--run", metavar="ID", help="Only those of this run and of the runs within it; the beginning is enough.")
+@click.option(
+    "--run", metavar="ID", help="Only those of this run, and of a root's whole tree; the beginning is enough."
+)
 @click.option("--from-start", is_flag=True, help="All that the journal has; as where nothing is said.")
 @click.option("--hook", metavar="HOOK", help="Only those of this hook.")
 @click.option("--dry-run", is_flag=True, help="Only say how many there are.")

@@ -158,7 +158,7 @@ class Selection:
     hooks: tuple[str, ...] = ()
     """Only those of these hooks; empty for all."""
     run: str | None = None
-    """Only those of this run and its descendants: the id, or the beginning of one."""
+    """Only those of this run and, where it is a root, of all the runs within it: the id, or the beginning of one."""
     since: float | None = None
     """Only those sent since, in seconds since the epoch."""
 

@@ -337,7 +337,7 @@ class PluginManager:
         Args:
             plugin: Its name.
             since: From the first event on that was sent since then, or within that time; None takes all.
-            run: The id of a run, or the beginning of one: only its events, and those of the runs within it.
+            run: The id of a run, or the beginning of one: only its events, and of a root all of its tree.
             hook: One of the events that the plugin implements; None takes all of them.
             restart: Whether to begin anew where the same replay was interrupted.
             dry_run: Whether to say only what would be sent.
