@@ -163,7 +163,12 @@ def test_two_at_once(start: Any, command: Any, late: Any, project: Path) -> None
         (("late", "--hook", "agent_output"), 1, "implements no event 'agent_output'"),
         (("late", "--run", "zz"), 2, "the journal has no run 'zz'"),
         (("late", "--run", "a", "--from-start"), 2, "give one of --since, --run and --from-start"),
-        (("metrics",), 1, "the plugin 'metrics' is disabled (disabled by AGENTCORE_DISABLED_PLUGINS)"),
+        pytest.param(
+            ("metrics",),
+            1,
+            "the plugin 'metrics' is disabled (disabled by AGENTCORE_DISABLED_PLUGINS)",
+            marks=pytest.mark.providers,
+        ),
     ],
     ids=str,
 )
