@@ -1,6 +1,9 @@
 """``agentcore search``: what a person and a program read, and how it fails."""
 
+import io
 import json
+import re
+import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -11,7 +14,8 @@ from click.testing import CliRunner, Result
 
 from agentcore import PluginManager, Settings
 from agentcore.types import Document
-from agentcore_vectorstore import VectorStoreProvider
+from agentcore_vectorstore import VectorStoreProvider, open_store_sync
+from agentcore_vectorstore._commands.shown import print_matches
 from agentcore_vectorstore.testing import WordEmbedder
 
 METADATA = {"agent": "triage", "time": "2026-01-02T03:04:05.000000+00:00", "confidence": 7}
@@ -199,3 +203,26 @@ def test_help_explains_the_command(provider: VectorStoreProvider) -> None:
     result = search(provider, "--help")
     for part in ("TEXT...", "-k, --limit", "--fusion [zscore|rrf|vector|bm25]", "--filter EXPRESSION", "--json"):
         assert part in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("columns", "left_out"), [(160, ()), (80, ("words", "meaning")), (60, ("words", "meaning", "when", "where"))]
+)
+def test_narrow_terminal_shows_the_text(
+    monkeypatch: pytest.MonkeyPatch, columns: int, left_out: tuple[str, ...]
+) -> None:
+    """Where there is no room for all columns the text stays readable, and the others go."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+    with open_store_sync("memory://", embedder=WordEmbedder()) as store:
+        store.add([Document(text="red apples in the orchard", metadata={"agent": "gardener"})], namespace="orchard/day")
+        print_matches(store.search("red apples"), "red apples")
+    header, text = terminal.getvalue(), " ".join(re.sub(r"\x1b\[[0-9;]*m|[│┃]", " ", terminal.getvalue()).split())
+    assert "red apples in the orchard" in text
+    assert all(name not in header for name in left_out)
+    assert all(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) <= columns for line in header.splitlines())

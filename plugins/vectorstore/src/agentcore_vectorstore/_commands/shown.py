@@ -18,6 +18,12 @@ _SNIPPET: Final = 240
 _WIDE: Final = 30
 """Characters at most of every other column, and at least of the text."""
 
+_PIPED: Final = 200
+"""Columns of what is no terminal."""
+
+_DISPENSABLE: Final = ("words", "meaning", "when (UTC)", "where")
+"""Columns that a narrow terminal does without, the first of them first; ``--json`` has them all."""
+
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 _WORD: Final = re.compile(r"\w+")
 
@@ -95,7 +101,24 @@ def _name(source: Any) -> str:
 def _print(table: Any) -> None:
     from rich.console import Console
 
-    Console(file=sys.stdout).print(table)
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPED)
+    for name in _DISPENSABLE:
+        if _needed(table) <= console.width:
+            break
+        _drop(table, name)
+    console.print(table)
+
+
+def _needed(table: Any) -> int:
+    """Return the columns of a terminal that the table takes with a text of the least width."""
+    *others, _ = table.columns
+    longest = [max(len(str(cell)) for cell in (column.header, *column.cells)) for column in others]
+    # Each has a border and a blank on either side of it.
+    return 1 + sum(min(_WIDE, length) + 3 for length in (*longest, _WIDE))
+
+
+def _drop(table: Any, name: str) -> None:
+    table.columns = [column for column in table.columns if column.header != name]
 
 
 def _cell(value: Any) -> str:
