@@ -228,8 +228,10 @@ async def test_agents_own_provider_has_a_lane_of_its_own(tmp_path: Path) -> None
     gate = Gate()
     one, other = Listener("durable"), Listener("durable", gate.wait)
     async with pm:
-        await echo(pm, "one", providers=[one]).run(1)
-        await echo(pm, "other", providers=[other]).run(2)
+        # Held: what an agent that is gone was promised waits for the next one of its name.
+        agents = [echo(pm, "one", providers=[one]), echo(pm, "other", providers=[other])]
+        for number, agent in enumerate(agents, start=1):
+            await agent.run(number)
         await gate.until_reached()
         while not one.heard:
             await asyncio.sleep(0.001)
@@ -238,7 +240,8 @@ async def test_agents_own_provider_has_a_lane_of_its_own(tmp_path: Path) -> None
     found = Listener("durable")
     pm = manager_in(tmp_path)
     async with pm:
-        await echo(pm, "other", providers=[found]).run(3)
+        agent = echo(pm, "other", providers=[found])
+        await agent.run(3)
         assert await pm.flush(10)
     assert found.outputs == [2, 3]
 

@@ -95,7 +95,9 @@ class LoopThread:
         if loop is None or thread is None or self._pid != os.getpid():
             return True
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout)
+        # The garbage collector may end a thread from the thread itself.
+        if thread is not threading.current_thread():
+            thread.join(timeout)
         return not thread.is_alive()
 
 
