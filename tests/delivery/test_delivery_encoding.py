@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, SecretStr, field_serializer
 
 from agentcore import (
     Event,
@@ -31,7 +31,7 @@ from agentcore import (
 from agentcore._delivery.decoding import Decoded, decode
 from agentcore._delivery.encoding import encode
 from agentcore._plugins.hooks import SPECIFICATIONS
-from agentcore.delivery import Appended, Record, RecordedError
+from agentcore.delivery import Appended, Record, RecordedError, SqliteJournal
 from agentcore.errors import ModelConnectionError
 from agentcore.types import ModelSettings, ToolSpec
 
@@ -320,3 +320,51 @@ async def test_hooks_of_others_are_read_by_their_own_types() -> None:
         "count": 7,
         "event": None,
     }
+
+
+class Unread(Mapping[str, Any]):
+    """A mapping that cannot be read."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise OSError("gone")
+
+    def __iter__(self) -> Iterator[str]:
+        raise OSError("gone")
+
+    def __len__(self) -> int:
+        return 1
+
+
+class Failing(BaseModel):
+    """A model that cannot be written."""
+
+    name: str
+
+    @field_serializer("name")
+    def write(self, value: str) -> str:
+        raise KeyError(value)
+
+
+def unset() -> Point:
+    """A record of which a field has never been set."""
+    return object.__new__(Point)
+
+
+@pytest.mark.parametrize("value", [Unread(), Failing(name="x"), unset()], ids=["mapping", "model", "unset field"])
+def test_what_fails_to_be_read_harms_nobody(value: object) -> None:
+    """Whatever a payload does when it is looked at, the event is kept, and so is all else that it carries."""
+    found = again({"fine": [1], "other": value})
+    assert found["fine"] == [1]
+    assert found["other"]["$type"].endswith(type(value).__qualname__)
+
+
+async def test_any_name_of_an_agent_is_kept(tmp_path: Path) -> None:
+    """Also one that is no Unicode, which a database would refuse."""
+    context = ExecutionContext("half \ud800", {"half": "\ud800"})
+    record = encode(Event("agent_complete", context), {}, ())
+    journal = SqliteJournal(tmp_path / "journal.db")
+    await journal.open()
+    await journal.append([record])
+    await journal.aclose()
+    assert record.agent == "half ?"
+    assert read(record).context is not None

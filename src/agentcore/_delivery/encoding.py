@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, cast
 
 import attrs
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import to_json
 
 from agentcore._context.event import Event
 from agentcore._context.execution import ExecutionContext
@@ -45,7 +45,7 @@ def encode(event: Event, arguments: Mapping[str, Any], lanes: tuple[str, ...]) -
     if context is None:
         run = root = agent = ""
     else:
-        run, root, agent = context.context_id, context.root_id, context.agent_id
+        run, root, agent = context.context_id, context.root_id, _sound(context.agent_id)
         payload["context"] = describe(context)
     return Record(
         id=event.id,
@@ -67,7 +67,7 @@ def type_name(cls: type) -> str:
 def _dumped(payload: Any) -> bytes:
     try:
         return _json(payload)
-    except (PydanticSerializationError, RecursionError):
+    except Exception:
         return _json(_degraded(payload))
 
 
@@ -113,8 +113,12 @@ def _text(value: object, make: Callable[[object], str]) -> str:
         text = make(value)
     except Exception as error:
         text = f"<{type(error).__name__} while it was being represented>"
+    return _sound(text[:_LONGEST])
+
+
+def _sound(text: str) -> str:
     # Half a surrogate pair, out of a file name for one, has no UTF-8.
-    return text[:_LONGEST].encode(errors="replace").decode()
+    return text.encode(errors="replace").decode()
 
 
 def _degraded(value: Any, around: tuple[int, ...] = ()) -> Any:
@@ -125,18 +129,23 @@ def _degraded(value: Any, around: tuple[int, ...] = ()) -> Any:
         around: The ids of what it lies in.
     """
     if isinstance(value, str):
-        return value.encode(errors="replace").decode()
+        return _sound(value)
     inner = (*around, id(value))
     if id(value) in around or len(inner) > _DEEPEST:
         return _represented(value)
+    try:
+        return _parts_degraded(value, inner)
+    except Exception:
+        # It does whatever it likes when it is looked at.
+        return _represented(value)
+
+
+def _parts_degraded(value: Any, inner: tuple[int, ...]) -> Any:
     if isinstance(value, Mapping):
         items = cast("Mapping[Any, Any]", value).items()  # type: ignore[redundant-cast]
         return {_text(key, str): _degraded(each, inner) for key, each in items}
     if isinstance(value, (list, tuple, set, frozenset)):
         elements = cast("Iterable[Any]", value)
         return [_degraded(each, inner) for each in elements]
-    try:
-        _json(value)
-    except Exception:
-        return _represented(value)
+    _json(value)
     return value
