@@ -1,6 +1,7 @@
 """Background lanes: an agent waits for nobody, and nobody for anybody else."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import threading
@@ -460,3 +461,27 @@ def test_logger_is_quiet_while_all_is_well(caplog: pytest.LogCaptureFixture) -> 
     echo(pm).run_sync("x")
     asyncio.run(pm.aclose())
     assert [each for each in caplog.records if each.name == "agentcore.delivery"] == []
+
+
+async def test_implementation_that_swallows_its_timeout_does_not_stop_its_lane(tmp_path: Path) -> None:
+    """It is ended by force, as it is where agents wait for it."""
+
+    class Stubborn:
+        def __init__(self) -> None:
+            self.outputs: list[str] = []
+
+        @hookimpl(delivery="background")
+        async def agent_complete(self, output: str) -> None:
+            while output == "first":
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+            self.outputs.append(output)
+
+    stubborn = Stubborn()
+    pm = manager_in(tmp_path, hook_timeout=0.05)
+    pm.register(stubborn)
+    async with pm:
+        await echo(pm).run("first")
+        await echo(pm).run("second")
+        assert await pm.flush(20)
+    assert stubborn.outputs == ["second"]

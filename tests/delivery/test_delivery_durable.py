@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -306,6 +306,7 @@ class Failing:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self.broken = False
+        self.error: Exception = JournalError("the journal cannot be written: disk full", hint="make room.")
         self.tries = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -314,7 +315,7 @@ class Failing:
     async def append(self, records: Sequence[Record]) -> int:
         self.tries += 1
         if self.broken:
-            raise JournalError("the journal cannot be written: disk full", hint="make room.")
+            raise self.error
         return await self._journal.append(records)
 
 
@@ -445,3 +446,76 @@ async def test_journal_records_what_traces_need(tmp_path: Path) -> None:
     assert hooks(await journalled(tmp_path)) == ["agent_start", "agent_complete"]
     pm = PluginManager()
     assert not pm.delivering.has_journal
+
+
+async def test_lane_outlives_a_journal_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is asked of the journal, and fails, is asked again until it can be answered."""
+    monkeypatch.setattr("agentcore._delivery.worker._PATIENCE", 0.01)
+    monkeypatch.setattr("agentcore._delivery.lane.TAKEOVER", 0.01)
+    failing = dict.fromkeys(("own", "blocked", "read", "next_due", "settle"), 2)
+
+    def at_first_failing(name: str) -> Callable[..., Awaitable[Any]]:
+        real = getattr(SqliteJournal, name)
+
+        async def work(*args: Any) -> Any:
+            if failing[name]:
+                failing[name] -= 1
+                raise JournalError(f"the journal does not answer {name}")
+            return await real(*args)
+
+        return work
+
+    for name in failing:
+        monkeypatch.setattr(SqliteJournal, name, at_first_failing(name))
+    listener = Listener("durable")
+    pm = manager_in(tmp_path)
+    pm.register(listener)
+    async with pm:
+        await echo(pm).run(0)
+        while any(failing.values()):
+            await asyncio.sleep(0.01)
+        await echo(pm).run(1)
+        assert await pm.flush(20)
+    # What was delivered and could not be noted is delivered again.
+    assert list(dict.fromkeys(listener.outputs)) == [0, 1]
+
+
+async def test_writer_outlives_whatever_a_journal_raises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An engine that raises what it should not is told of, and tried again: nobody waits for ever."""
+    monkeypatch.setattr("agentcore._delivery.log.PATIENCE", 0.01)
+    listener = Listener("durable")
+    pm = manager_in(tmp_path)
+    pm.register(listener)
+    async with pm:
+        log = pm.delivering.journal
+        failing = Failing(log.journal)
+        failing.error = ZeroDivisionError("a fault of the engine's")
+        log.journal = failing
+        failing.broken = True
+        await asyncio.wait_for(echo(pm).run("x"), 10)
+        failing.broken = False
+        assert await pm.flush(10)
+    assert listener.outputs == ["x"]
+    assert any("ZeroDivisionError: a fault of the engine's" in each for each in caplog.messages)
+
+
+async def test_unregistered_plugin_is_owed_what_it_was_promised(tmp_path: Path) -> None:
+    """What waits in the journal for a plugin that is taken out stays there for the next of its name."""
+    gate = Gate()
+    pm = manager_in(tmp_path)
+    pm.register(Listener("durable", gate.wait))
+    async with pm:
+        for number in range(3):
+            await echo(pm).run(number)
+        await gate.until_reached()
+        pm.unregister("listener")
+        gate.open()
+        # It waits for nobody who is not there any more.
+        assert await pm.flush(10)
+        again = Listener("durable")
+        pm.register(again)
+        await pm.startup()
+        assert await pm.flush(10)
+    assert again.outputs == [0, 1, 2]

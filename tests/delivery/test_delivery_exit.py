@@ -138,3 +138,45 @@ asyncio.run(pm.startup())
 """
     assert program(following).stdout == "x\n"
     assert program(following).stdout == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_forked_child_delivers_when_its_parent_is_gone(program: Program) -> None:
+    """Nobody else is there any more who could: the child takes the lane over, with what the parent has left."""
+    result = program(
+        """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+pm = manager("durable")
+echo(pm).run_sync("parent")
+asyncio.run(pm.flush())
+parent = os.getpid()
+if os.fork():
+    os._exit(0)
+while os.getppid() == parent:
+    pass
+echo(pm).run_sync("child")
+"""
+    )
+    assert sorted(result.stdout.split()) == ["child", "parent"], result.stderr
+    assert "not delivered" not in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_forked_child_that_does_nothing_ends_at_once(program: Program) -> None:
+    """It has nothing to wait for, and nothing to say."""
+    result = program(
+        """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+pm = manager("durable")
+echo(pm).run_sync("parent")
+asyncio.run(pm.flush())
+child = os.fork()
+if not child:
+    sys.exit()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    )
+    assert result.stdout.split() == ["parent", "0"], result.stderr
+    assert result.stderr == ""

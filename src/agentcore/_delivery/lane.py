@@ -16,13 +16,16 @@ from agentcore._delivery.journaled import JournalSource
 from agentcore._delivery.loops import LoopThread
 from agentcore._delivery.parcel import Parcel
 from agentcore._delivery.queue import Queue
-from agentcore._delivery.worker import Execute, Worker
+from agentcore._delivery.worker import Execute, Worker, tell_unusable
 from agentcore.types import Delivery, DeliveryMode
 
 __all__ = ["TAKEOVER", "BackgroundLane", "DurableLane", "LaneStatus", "retries_of"]
 
 _POLL: Final = 0.005
 """Seconds between two looks of one who waits for a lane."""
+
+_LONGEST_POLL: Final = 0.1
+"""The same, of one who has been waiting for a while."""
 
 _RETRIES: Final = 8
 """How often a failed event of a durable lane is sent again, where nothing is said."""
@@ -64,6 +67,11 @@ class _Lane:
         self._task: asyncio.Task[None] | None = None
         self._starting = Lock()
         self._started = False
+
+    @property
+    def started(self) -> bool:
+        """Whether it delivers; in a forked child it does not until something is sent there."""
+        return self._started
 
     def start(self) -> None:
         """Begin to deliver, where that has not been done.  On any thread but the provider's own."""
@@ -171,23 +179,42 @@ class DurableLane(_Lane):
         self._worker = Worker(source, execute=execute, retries=retries_of(delivery, durable=True), died=died)
 
     async def _work(self) -> None:
-        while not await self._source.own():  # noqa: ASYNC110 - the owner may be another process, and die
-            await asyncio.sleep(TAKEOVER)
+        self._source.listen(self._wake)
         try:
-            self._source.listen(self._wake)
-            await self._worker.work()
+            while not await self._owns():  # noqa: ASYNC110 - the owner may be another process, and die
+                await asyncio.sleep(TAKEOVER)
+            await self._deliver()
         finally:
             self._source.ignore(self._wake)
+
+    async def _deliver(self) -> None:
+        try:
+            await self._worker.work()
+        finally:
             await self._source.disown()
 
+    async def _owns(self) -> bool:
+        try:
+            return await self._source.own()
+        except Exception as error:
+            # A lane outlives whatever its journal raises: nobody would start it again.
+            tell_unusable(error, TAKEOVER)
+            return False
+
     def _wake(self) -> None:
+        if not self._thread.running:
+            # In a forked child, which has something to be delivered, and may have lost its parent.
+            self.start()
         self._thread.soon(self._worker.tell)
 
     async def settled(self) -> None:
         """Wait until everything that is in the journal now has been seen to, whoever owns the lane."""
         last = await self._source.last()
-        while not await self._source.has_passed(last):  # noqa: ASYNC110
-            await asyncio.sleep(_POLL)
+        pause = _POLL
+        while not await self._source.has_passed(last):
+            # Each look costs a journal that has much to deliver time for that.
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_POLL)
 
     async def is_elsewhere(self) -> bool:
         """Whether another process delivers it."""

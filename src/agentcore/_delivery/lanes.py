@@ -154,8 +154,10 @@ class Lanes:
             timeout: None waits for as long as it takes.
             elsewhere: Whether to wait for other processes as well.
         """
-        durable = [each for each in self._durable.values() if elsewhere or not await each.is_elsewhere()]
-        settling = [asyncio.ensure_future(each.settled()) for each in self._background.values()]
+        background, durable = self._started()
+        if not elsewhere:
+            durable = [each for each in durable if not await each.is_elsewhere()]
+        settling = [asyncio.ensure_future(each.settled()) for each in background]
         settling += [asyncio.ensure_future(each.settled()) for each in durable]
         if settling:
             _, late = await asyncio.wait(settling, timeout=timeout)
@@ -166,7 +168,7 @@ class Lanes:
                 if each not in late:
                     each.result()
         waiting: dict[str, int] = {}
-        found = [each.status() for each in self._background.values()]
+        found = [each.status() for each in background]
         found += [await each.status() for each in durable]
         for status in found:
             if status.queued:
@@ -175,11 +177,31 @@ class Lanes:
 
     async def flush_at_exit(self) -> None:
         """Wait until nothing is to be delivered any more, as long as patience lasts."""
-        left = await self.flush(self._patience)
+        left = await self.flush(self._patience, elsewhere=False)
         for plugin, count in left.waiting.items():
             logger.warning("%d events for the plugin %r were not delivered before the end", count, plugin)
 
+    def _started(self) -> tuple[list[BackgroundLane], list[DurableLane]]:
+        """Those that deliver here: nobody in a forked child waits for what its parent does."""
+        with self._lock:
+            background, durable = list(self._background.values()), list(self._durable.values())
+        return [each for each in background if each.started], [each for each in durable if each.started]
+
     # --- ending ---
+
+    def leave(self, plugin: str) -> None:
+        """Deliver nothing more to *plugin*, without waiting for what it does now; on any thread.
+
+        What waits in the journal stays there for the next plugin of its name.
+        """
+        with self._lock:
+            background = self._background.pop(plugin, None)
+            self._durable.pop(plugin, None)
+            thread = self.threads.pop(plugin, None)
+        if thread is not None:
+            thread.stop(0.0)
+        if background is not None:
+            _tell_lost(background)
 
     async def end(self) -> None:
         """Deliver no more; what waits in memory is lost, and what is in the journal stays there."""
@@ -190,8 +212,7 @@ class Lanes:
         for each in ending:
             await self._end(each)
         for lane in background:
-            if lost := lane.queue.clear():
-                logger.warning("%d events for the plugin %r were not delivered before the end", lost, lane.plugin)
+            _tell_lost(lane)
 
     async def _end(self, lane: BackgroundLane | DurableLane) -> None:
         thread = self.threads.get(lane.plugin)
@@ -219,6 +240,11 @@ class Lanes:
         self._lock = threading.Lock()
         for lane in [*self._background.values(), *self._durable.values()]:
             lane.begin_in_child()
+
+
+def _tell_lost(lane: BackgroundLane) -> None:
+    if lost := lane.queue.clear():
+        logger.warning("%d events for the plugin %r were not delivered before the end", lost, lane.plugin)
 
 
 def abandon(threads: dict[str, LoopThread]) -> None:
@@ -252,4 +278,6 @@ def _flush_at_exit() -> None:
 
 
 async def _flush(lanes: Collection[Lanes]) -> None:
-    await asyncio.gather(*(each.flush_at_exit() for each in lanes), return_exceptions=True)
+    for error in await asyncio.gather(*(each.flush_at_exit() for each in lanes), return_exceptions=True):
+        if error is not None:
+            logger.error("not all events were delivered before the end: %s: %s", type(error).__name__, error)

@@ -121,8 +121,9 @@ class Log:
         ticket, first = self._buffer.put(record)
         if first:
             if not self._thread.running:
-                # After a fork.
+                # After a fork.  The lanes begin here, too: whoever owned them may be gone.
                 self.open()
+                self._announce()
             self._thread.soon(self._tell)
         return ticket
 
@@ -176,12 +177,14 @@ class Log:
         return self._thread.wait(work)
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Have *listener* called on the journal's thread when there may be something new in the journal."""
-        self._listeners.append(listener)
+        """Have *listener* called when there may be something new in the journal; on its thread, or that of an agent."""
+        if listener not in self._listeners:
+            self._listeners.append(listener)
 
     def ignore(self, listener: Callable[[], None]) -> None:
         """Do not call *listener* any more."""
-        self._listeners.remove(listener)
+        if listener in self._listeners:
+            self._listeners.remove(listener)
 
     async def own(self, lane: str) -> bool:
         """Try to become the one worker of *lane*, among processes and within this one."""
@@ -199,8 +202,10 @@ class Log:
     async def disown(self, lane: str) -> None:
         """Let another work on *lane*."""
         if lane in self._working:
-            await self.call(lambda: self.journal.disown(lane))
-            self._working.discard(lane)
+            try:
+                await self.call(lambda: self.journal.disown(lane))
+            finally:
+                self._working.discard(lane)
 
     async def _append_all(self) -> None:
         news = self._news
@@ -217,8 +222,9 @@ class Log:
         while True:
             try:
                 self._last = await self.journal.append(group)
-            except JournalError as error:
-                self._fail(error)
+            except Exception as error:
+                # The writer outlives whatever a journal raises: nobody would start it again.
+                self._fail(_as_journal_error(error))
                 # Nobody waits for a disk that may be full for hours.
                 self._buffer.let_go()
                 await asyncio.sleep(PATIENCE)
@@ -239,7 +245,7 @@ class Log:
                 self._failed(error)
 
     def _announce(self) -> None:
-        for listener in self._listeners:
+        for listener in list(self._listeners):
             listener()
 
     async def _look(self) -> None:
@@ -250,8 +256,9 @@ class Log:
                 continue
             try:
                 last = await self.journal.last()
-            except JournalError:
-                # Whoever reads or writes meets it, too, and says so.
+            except Exception as error:
+                # Whoever reads or writes meets it, too, and warns of it.
+                logger.debug("the journal cannot be looked at: %s", error)
                 continue
             if last != self._last:
                 self._last = last
@@ -267,8 +274,8 @@ class Log:
             cared, appended = monotonic(), self._appended
             try:
                 await self._prune()
-            except JournalError as error:
-                logger.warning("the journal cannot be pruned: %s", error.message)
+            except Exception as error:
+                logger.warning("the journal cannot be pruned: %s", _as_journal_error(error).message)
 
     async def _prune(self) -> None:
         pruned = True
@@ -276,6 +283,14 @@ class Log:
             pruned = bool(await self.journal.prune(before=time() - self.options.keep, max_size=self.options.max_size))
             # What agents append comes in between.
             await asyncio.sleep(0)
+
+
+def _as_journal_error(error: Exception) -> JournalError:
+    if isinstance(error, JournalError):
+        return error
+    told = JournalError(f"the journal failed: {type(error).__name__}: {error}")
+    told.__cause__ = error
+    return told
 
 
 _logs: Final[weakref.WeakSet[Log]] = weakref.WeakSet()

@@ -16,7 +16,7 @@ from agentcore._delivery.parcel import Parcel
 from agentcore._delivery.source import Source
 from agentcore.errors import JournalError
 
-__all__ = ["BATCH", "Execute", "Worker"]
+__all__ = ["BATCH", "Execute", "Worker", "tell_unusable"]
 
 logger = logging.getLogger("agentcore.delivery")
 
@@ -73,6 +73,7 @@ class Worker:
         self._delay = delay
         self._news = asyncio.Event()
         self._blocked: set[str] = set()
+        self._blocked_known = False
         self.breaker: Final = Breaker(monotonic)
         self.delivered = 0
         self.retried = 0
@@ -86,21 +87,27 @@ class Worker:
 
     async def work(self) -> None:
         """Deliver for ever."""
-        self._blocked = set(await self._source.blocked())
         while True:
-            if self.breaker.state == "open":
-                await self._source.pause(time() + self.breaker.wait)
-                await asyncio.sleep(self.breaker.wait)
-                continue
             try:
-                await self._next()
-            except JournalError as error:
-                # What was delivered and could not be noted is delivered again, as the promise is "at least once".
-                logger.warning("a lane cannot use its journal, and tries again in %g s: %s", _PATIENCE, error.message)
+                if self.breaker.state == "open":
+                    await self._source.pause(time() + self.breaker.wait)
+                    await asyncio.sleep(self.breaker.wait)
+                else:
+                    await self._next()
+            except Exception as error:
+                if _is_being_cancelled():
+                    raise
+                # A lane outlives whatever its journal raises: nobody would start it again.  What was delivered and
+                # could not be noted is delivered again, as the promise is "at least once".
+                tell_unusable(error, _PATIENCE)
+                self._blocked_known = False
                 await asyncio.sleep(_PATIENCE)
 
     async def _next(self) -> None:
         self._news.clear()
+        if not self._blocked_known:
+            self._blocked = set(await self._source.blocked())
+            self._blocked_known = True
         limit = 1 if self.breaker.state == "half_open" else BATCH
         parcels = await self._source.take(limit, time())
         if parcels:
@@ -135,7 +142,7 @@ class Worker:
             await asyncio.shield(self._source.settle(passage, parcels[done:]))
             self.in_hand = 0
         if any(each.again for each in parcels[:done]):
-            self._blocked = set(await self._source.blocked())
+            self._blocked_known = False
         if was_open and self.breaker.state == "closed":
             await self._source.pause(None)
 
@@ -174,3 +181,14 @@ class Worker:
             self.retried += 1
             tally.retry.append(failure)
             self._blocked.add(parcel.run)
+
+
+def tell_unusable(error: Exception, patience: float) -> None:
+    """Log that a lane's journal raised *error*, and is tried again in *patience* seconds."""
+    told = str(error) if isinstance(error, JournalError) else f"{type(error).__name__}: {error}"
+    logger.warning("a lane cannot use its journal, and tries again in %g s: %s", patience, told)
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -99,6 +99,11 @@ class Delivering:
         if self._laning is not None:
             self._laning.outdate()
 
+    def leave(self, plugin: str) -> None:
+        """Deliver nothing more to a plugin that is not registered any more."""
+        if self._laning is not None:
+            self._laning.lanes.leave(plugin)
+
     # --- life ---
 
     async def open(self) -> None:

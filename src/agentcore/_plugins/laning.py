@@ -87,6 +87,11 @@ class Laning:
         """Deliver an event to *plugin*; on its thread."""
         call = self._calls.get((plugin, parcel.hook))
         if call is None:
+            if plugin not in self._manager._registry.plugins:
+                # It left while this was on its way; what is durable stays in the journal.
+                return LookupError(f"the plugin {plugin!r} is not registered any more")
+            # One that swallows the cancellation by which its time ends is ended by force, as it is for the agents.
+            watch(self._manager.settings.hook_timeout)
             call = self._calls[plugin, parcel.hook] = self._manager._compiler.lane_call_of(plugin, parcel.hook)
         return await self.executed(plugin, parcel, call)
 

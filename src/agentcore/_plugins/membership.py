@@ -53,4 +53,5 @@ def expel(manager: PluginManager, name: str, error: BaseException) -> None:
 def leave(manager: PluginManager, name: str) -> None:
     """Forget what was kept of a plugin that is not registered any more."""
     manager._lifecycle.left(name)
+    manager.delivering.leave(name)
     manager.drop_middleware(name)
