@@ -8,6 +8,8 @@ from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 from agentcore import PluginManager, set_plugin_manager
 
+pytest_plugins = ["pytester"]
+
 
 @pytest.fixture(scope="module")
 def no_plugins() -> Iterator[None]:
