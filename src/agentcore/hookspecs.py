@@ -35,7 +35,7 @@ without messages, a call without arguments), so that it is never stored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from agentcore._markers import hookspec
 
@@ -58,6 +58,10 @@ if TYPE_CHECKING:
         ToolCall,
         Usage,
     )
+
+API_VERSION: Final = 1
+"""Of the hooks: raised when one is taken away, or loses an argument, or changes its meaning.  A plugin that has the
+attribute ``agentcore_api`` is loaded where that is the same; hooks and arguments that are added do not raise it."""
 
 # --- agent -----------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from inspect import Parameter, iscoroutinefunction
 from typing import Any, Literal, TypeAlias
 
@@ -13,7 +13,7 @@ from agentcore._plugins.specification import HookSpecification, signature_of
 from agentcore.errors import PluginValidationError, nearest
 from agentcore.types import DeliveryMode
 
-__all__ = ["Implementation", "Mode", "call_mode", "wanted_arguments"]
+__all__ = ["Implementation", "Mode", "call_mode", "unknown_arguments", "wanted_arguments"]
 
 Mode: TypeAlias = Literal["async", "sync", "thread", "handler"]
 """How it is called; ``handler`` is :meth:`Provider.handle_event`, which takes all arguments in one mapping."""
@@ -59,42 +59,46 @@ def call_mode(function: Callable[..., Any], *, blocking: bool) -> Mode:
 
 
 def wanted_arguments(
-    plugin: str, specification: HookSpecification[..., Any], function: Callable[..., Any]
+    specification: HookSpecification[..., Any], function: Callable[..., Any]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the hook's arguments that *function* takes, by position and by name.
-
-    Raises:
-        PluginValidationError: It demands one that the hook does not have, or does not say what it takes.
-    """
+    """Return the hook's arguments that *function* takes, by position and by name."""
     positional: list[str] = []
     keywords: list[str] = []
     in_order = True
-    for name, parameter in _parameters(plugin, specification, function).items():
+    for name, parameter in signature_of(function).parameters.items():
         if name in specification.arguments and parameter.kind not in _VARIADIC:
             by_position = in_order and parameter.kind is not Parameter.KEYWORD_ONLY
             (positional if by_position else keywords).append(name)
-        elif parameter.default is Parameter.empty and parameter.kind not in _VARIADIC:
-            raise _unknown_argument(plugin, specification, name)
         else:
             # It keeps its own default, and so whatever follows can only be passed by name.
             in_order = False
     return tuple(positional), tuple(keywords)
 
 
-_VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
-
-
-def _parameters(
+def unknown_arguments(
     plugin: str, specification: HookSpecification[..., Any], function: Callable[..., Any]
-) -> Mapping[str, Parameter]:
+) -> Iterator[PluginValidationError]:
+    """Yield an error for each argument that *function* demands and the hook does not have; one where it does not say
+    what it takes.
+    """
     try:
-        return signature_of(function).parameters
+        parameters = signature_of(function).parameters
     except ValueError as error:
-        raise PluginValidationError(
+        unknown = PluginValidationError(
             f"plugin {plugin!r} implements {specification.name!r} with {function!r}, which does not say what it takes",
             plugin=plugin,
             hint="write a function around it.",
-        ) from error
+        )
+        unknown.__cause__ = error
+        yield unknown
+        return
+    for name, parameter in parameters.items():
+        known = name in specification.arguments or parameter.kind in _VARIADIC
+        if not known and parameter.default is Parameter.empty:
+            yield _unknown_argument(plugin, specification, name)
+
+
+_VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
 def _unknown_argument(plugin: str, specification: HookSpecification[..., Any], argument: str) -> PluginValidationError:

@@ -18,7 +18,7 @@ def join(manager: PluginManager, plugin: object, name: str) -> None:
     Raises:
         PluginValidationError: It does not fit the hooks, or the name is taken.
     """
-    hooks = manager._registry.register(plugin, name)
+    hooks = manager._registry.register(plugin, name, annotations=manager.settings.strict)
     try:
         for hook in hooks:
             manager.implementations(hook)

@@ -9,12 +9,13 @@ from typing import Any, cast
 import pluggy
 
 from agentcore._markers import PROJECT, hookimpl, implementation_options
-from agentcore._plugins.declared import checked_mode, declared_delivery, may_be_laned
+from agentcore._plugins.declared import declared_delivery, may_be_laned
+from agentcore._plugins.fitting import faults, misfits
 from agentcore._plugins.implementation import Implementation, call_mode, wanted_arguments
-from agentcore._plugins.marked import Marked, check_generator, marked_in, marks_of
+from agentcore._plugins.marked import Marked, marked_in, marks_of
 from agentcore._plugins.specification import HookSpecification, specified_in
 from agentcore._provider import Provider
-from agentcore.errors import PluginValidationError, nearest
+from agentcore.errors import PluginValidationError
 
 __all__ = ["Registry"]
 
@@ -52,23 +53,28 @@ class Registry:
         self.specifications: MutableMapping[str, HookSpecification[..., Any]] = ChainMap({}, inherited)
         """Those it was made with, a parent's for instance, which may gain more, and its own."""
 
-    def register(self, plugin: object, name: str) -> list[str]:
+    def register(self, plugin: object, name: str, *, annotations: bool = False) -> list[str]:
         """Register *plugin*; returns the hooks that it implements.
+
+        Args:
+            plugin: It.
+            name: Its name.
+            annotations: Whether its annotations must agree with the hooks'.
 
         Raises:
             PluginValidationError: The name or the plugin is taken, a hook or an argument is unknown, or an
                 implementation cannot be what it is marked as.  Nothing has been registered then.
         """
         self._refuse_twins(plugin, name)
+        found = list(marked_in(plugin, name))
+        for fault in faults(plugin, name, found, self.specifications, annotations=annotations):
+            raise fault.error
         stand_in = _StandIn()
-        hooks: list[str] = []
-        for index, marked in enumerate(marked_in(plugin, name)):
-            if self._check(name, marked):
-                hooks.append(marked.hook)
+        for index, marked in enumerate(found):
             stand_in.add(marked, f"implementation_{index}")
         self._pluggy.register(stand_in, name)
         self._plugins[name] = plugin
-        return sorted(set(hooks))
+        return sorted({each.hook for each in found if each.hook in self.specifications})
 
     def add_specifications(self, namespace: object) -> dict[str, list[str]]:
         """Add the hooks that *namespace* specifies; returns the plugins that implement them already, by hook.
@@ -101,20 +107,6 @@ class Registry:
             if registered is plugin:
                 raise PluginValidationError(f"this plugin is already registered as {other!r}", plugin=name)
 
-    def _check(self, plugin: str, marked: Marked) -> bool:
-        """Say whether its hook is there yet."""
-        specification = self.specifications.get(marked.hook)
-        if specification is not None:
-            self._fit(plugin, specification, marked)
-            return True
-        if marks_of(marked.function).get("optionalhook"):
-            return False
-        raise PluginValidationError(
-            f"plugin {plugin!r} implements {marked.hook!r}, which is not a hook",
-            plugin=plugin,
-            hint=nearest(marked.hook, self.specifications),
-        )
-
     @staticmethod
     def _fit(
         plugin: str, specification: HookSpecification[..., Any], marked: Marked
@@ -122,9 +114,10 @@ class Registry:
         """Return the arguments that it takes, by position and by name."""
         if marked.handler:
             return (), specification.arguments
-        check_generator(plugin, specification, marked.function)
-        _check_delivery(plugin, specification, marked)
-        return wanted_arguments(plugin, specification, marked.function)
+        # What waited for a hook that a plugin has specified since has not been looked at.
+        for error in misfits(plugin, specification, marked):
+            raise error
+        return wanted_arguments(specification, marked.function)
 
     def unregister(self, name: str) -> object:
         """Take a plugin out; returns it."""
@@ -178,18 +171,4 @@ class Registry:
             priority=plugin.priority if isinstance(plugin, Provider) else 0,
             timeout=options.timeout,
             delivery=delivery if may_be_laned(specification) else "inline",
-        )
-
-
-def _check_delivery(plugin: str, specification: HookSpecification[..., Any], marked: Marked) -> None:
-    mode = implementation_options(marked.function).delivery
-    if mode is None or checked_mode(mode, plugin) == "inline":
-        return
-    wrapper = bool(marks_of(marked.function).get("wrapper"))
-    if wrapper or not may_be_laned(specification):
-        fault = "with a wrapper" if wrapper else "whose result the agent waits for"
-        raise PluginValidationError(
-            f"plugin {plugin!r} asks for the delivery {mode!r} of {specification.name!r}, {fault}",
-            plugin=plugin,
-            hint="only implementations of events can be delivered from a lane; remove 'delivery'.",
         )
