@@ -19,8 +19,9 @@ from agentcore._agents import (
     state_dir,
 )
 from agentcore._context import ContextManager, Event, ExecutionContext, current_context, use_context
+from agentcore._hookimpl import hookimpl
 from agentcore._lazy import lazy_names
-from agentcore._markers import hookimpl, hookspec
+from agentcore._markers import hookspec
 from agentcore._middleware import LoggingMiddleware, ProviderMiddleware
 from agentcore._plugins import PluginManager, PluginStatus
 from agentcore._provider import Provider

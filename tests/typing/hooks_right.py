@@ -74,6 +74,52 @@ async def others(plugins: PluginManager) -> None:
             assert_type(each, Tool)
 
 
+async def wrong_name(plugins: PluginManager, context: ExecutionContext) -> None:
+    """Names of hooks."""
+    await plugins.hook.tool_start(context=context, tool="search", arguments={}, call_id="1")
+    await plugins.hook.agent_start(context, "triage", {})
+
+
+async def missing(plugins: PluginManager, context: ExecutionContext) -> None:
+    """Every argument."""
+    await plugins.hook.agent_start(context=context, agent="triage", input={})
+    await plugins.hook.resolve_model("tiny")
+
+
+async def extra(plugins: PluginManager) -> None:
+    """None but the hook's."""
+    await plugins.hook.register_tools()
+    await plugins.hook.resolve_model(name="tiny")
+
+
+async def mistyped(plugins: PluginManager, context: ExecutionContext, request: ModelRequest) -> None:
+    """Each of its type."""
+    hook = plugins.hook
+    await hook.model_request(context=context, model="tiny", request=request)
+    await hook.tool_error(
+        context=context,
+        tool="search",
+        arguments={},
+        error=ValueError(),
+        call_id="1",
+        duration=0.5,
+        outcome="cancelled",
+    )
+
+
+async def results(plugins: PluginManager, context: ExecutionContext, call: ToolCall) -> None:
+    """A result is what it is taken for."""
+    passed: ToolCall = await plugins.hook.tool_call(context, call)
+    model: Model | None = await plugins.hook.resolve_model(name=passed.name)
+    if model is not None:
+        await model.aclose()
+
+
+async def not_awaited(plugins: PluginManager, context: ExecutionContext, call: ToolCall) -> None:
+    """The result of a call."""
+    print((await plugins.hook.tool_call(context=context, call=call)).name)
+
+
 class Marked:
     """Marking keeps the type of a function."""
 
@@ -85,6 +131,10 @@ class Marked:
     def tool_call(self, call: ToolCall) -> ToolCall | None:
         """With options."""
         return call
+
+    @hookimpl(timeout=5)
+    def tool_error(self) -> None:
+        """A typed option."""
 
 
 def marked(call: ToolCall) -> None:

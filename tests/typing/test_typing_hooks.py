@@ -1,4 +1,4 @@
-"""What type checkers say of calls of hooks."""
+"""What type checkers say of calls of hooks, of implementations, and of agents."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 FILES = sorted(each.name for each in HERE.glob("*.py") if not each.name.startswith("test_"))
+
+SUBJECTS = sorted(each.removesuffix("_wrong.py") for each in FILES if each.endswith("_wrong.py"))
 
 Found = set[tuple[str, int, str]]
 """The file, the line and the code of each error."""
@@ -84,7 +86,22 @@ def test_pyright() -> None:
     compare(set(pyright()), expected(1))
 
 
-def test_something_is_marked() -> None:
-    """The marks are found: there is a wrong call of each kind, and a file without any."""
-    assert {name for name, _, _ in expected(0)} == {"hooks_wrong.py"}
-    assert {"attr-defined", "call-arg", "arg-type", "assignment"} <= {code for _, _, code in expected(0)}
+def functions(name: str) -> set[str]:
+    """The functions and methods in a file."""
+    return set(re.findall(r"^ *(?:async )?def (\w+)", (HERE / name).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_every_wrong_one_has_a_sound_twin(subject: str) -> None:
+    """Every function in which a mistake is marked is there without it, under the same name; and there is no other."""
+    wrong = f"{subject}_wrong.py"
+    source = (HERE / wrong).read_text(encoding="utf-8")
+    assert functions(wrong) <= functions(f"{subject}_right.py")
+    assert source.count("# error: ") >= len(functions(wrong))
+    assert "# error: " not in (HERE / f"{subject}_right.py").read_text(encoding="utf-8")
+
+
+def test_every_kind_of_mistake_is_marked() -> None:
+    """The marks are found, for both checkers."""
+    assert {"attr-defined", "call-arg", "arg-type", "assignment", "type-var"} <= {code for _, _, code in expected(0)}
+    assert {"reportArgumentType", "reportCallIssue"} <= {code for _, _, code in expected(1)}

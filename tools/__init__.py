@@ -1,0 +1,1 @@
+"""What the developers of agentcore run by hand."""
