@@ -50,7 +50,7 @@ class Hookimpl:
 
     def __call__(self, function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         if function is None:
-            return Hookimpl(**self._options, **options)
+            return Hookimpl(**{**self._options, **options})
         return _markers.hookimpl(**self._options)(function)
 
     def __getattr__(self, name: str) -> Callable[[Callable[..., Any]], Any]:

@@ -1,8 +1,9 @@
 """What runs take: fields, one value, models, and what does not fit."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 from hypothesis import given, settings
@@ -350,3 +351,48 @@ async def test_run_sync_says_what_to_do_where_a_loop_is_running(make: Make) -> N
     """It would have to block the loop."""
     with pytest.raises(RuntimeError, match=r"hint: write 'await agent.run\(\.\.\.\)'"):
         make("done").run_sync("x")
+
+
+# --- classes ---
+
+
+@dataclass
+class Parcel:
+    """What is sent."""
+
+    to: str
+    order: Order
+    weight: float = 1.0
+
+
+class Wanted(TypedDict):
+    """What is looked for."""
+
+    query: str
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "told"),
+    [
+        pytest.param(Order, Order(id=7), {"id": 7, "item": "bolt"}, id="model"),
+        pytest.param(
+            Parcel, Parcel("Ada", Order(id=7)), {"to": "Ada", "order": Order(id=7), "weight": 1.0}, id="dataclass"
+        ),
+        pytest.param(Wanted, {"query": "bolts"}, {"query": "bolts"}, id="typed dict"),
+        pytest.param(Wanted, "bolts", {"query": "bolts"}, id="value of a typed dict's only field"),
+    ],
+)
+async def test_an_instance_of_the_declared_class_is_the_input(
+    pm: PluginManager, declared: type, given: Any, told: dict[str, Any]
+) -> None:
+    """An agent that is declared by a class takes what the class makes."""
+    seen: list[Mapping[str, Any]] = []
+
+    class Listens:
+        @hookimpl
+        def agent_start(self, input: Mapping[str, Any]) -> None:
+            seen.append(input)
+
+    agent = Agent("sender", input=declared, model=ScriptedModel(["done"]), providers=[Listens()], plugins=pm)
+    await agent.run(given)
+    assert [dict(each) for each in seen] == [told]

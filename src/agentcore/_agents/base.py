@@ -8,13 +8,16 @@ from collections.abc import Iterable, Mapping
 from contextvars import Token
 from threading import get_ident
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, cast, overload
 
 from pydantic import BaseModel, ValidationError
+from typing_extensions import Unpack
 
 from agentcore._agents.ending import refusal, tell_failure
+from agentcore._agents.inputs import fields_of, misfit
 from agentcore._agents.process import get_plugin_manager
 from agentcore._agents.result import RunResult
+from agentcore._agents.typing import InputT, OutputT, P, RunOptions
 from agentcore._context import ExecutionContext
 from agentcore._context.current import get_current, reset_current, set_current
 from agentcore._context.details import NO_DETAILS, details_of
@@ -22,7 +25,7 @@ from agentcore._context.interruption import keep_deadline, withdraw
 from agentcore._plugins import PluginManager, watch
 from agentcore._run import DEFAULT_LIMITS, Limits
 from agentcore._tools import Tool, validation_problems
-from agentcore.errors import InputError, OutputError, ToolError
+from agentcore.errors import OutputError, ToolError
 
 if TYPE_CHECKING:
     from agentcore._agents.stream import RunStream
@@ -30,15 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = ["RESERVED_INPUTS", "BaseAgent"]
 
-T = TypeVar("T")
-
 RESERVED_INPUTS: Final = frozenset({"context", "providers", "enabled", "disabled", "plugins"})
 """What :meth:`BaseAgent.run` takes for itself, and input fields may not be called."""
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
-class BaseAgent(ABC, Generic[T]):
+class BaseAgent(ABC, Generic[OutputT, InputT, P]):
     """An agent: subclass it, write :meth:`run_agent`, and every event of its life is emitted for you.
 
     Args:
@@ -73,7 +74,7 @@ class BaseAgent(ABC, Generic[T]):
     # --- what subclasses write ---
 
     @abstractmethod
-    async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> T:
+    async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> OutputT:
         """Do the work.
 
         Args:
@@ -85,10 +86,16 @@ class BaseAgent(ABC, Generic[T]):
     """What the input must fit; None takes any."""
     output_model: type[Any] | None = None
     """What the output must be an instance of; None takes anything."""
+    _declared_input: type | None = None
+    """The class that the input model was made of, whose instances serve as input; None where it was made of another."""
 
     # --- running ---
 
-    async def run(
+    @overload
+    async def run(self, input: InputT, /, **options: Unpack[RunOptions]) -> RunResult[OutputT]: ...
+    @overload
+    async def run(self, *args: P.args, **fields: P.kwargs) -> RunResult[OutputT]: ...
+    async def run(  # type: ignore[misc]  # pyright: ignore[reportInconsistentOverload] - a second value by position is refused
         self,
         input: Any = None,
         /,
@@ -99,7 +106,7 @@ class BaseAgent(ABC, Generic[T]):
         disabled: Iterable[str] = (),
         plugins: PluginManager | None = None,
         **fields: Any,
-    ) -> RunResult[T]:
+    ) -> RunResult[OutputT]:
         """Run once.
 
         Args:
@@ -136,7 +143,13 @@ class BaseAgent(ABC, Generic[T]):
             await served.startup()
         return await self._live(checked, self._begin(context, surrounding, base, served), served)
 
-    def run_sync(self, input: Any = None, /, **options: Any) -> RunResult[T]:
+    @overload
+    def run_sync(self, input: InputT, /, **options: Unpack[RunOptions]) -> RunResult[OutputT]: ...
+    @overload
+    def run_sync(self, *args: P.args, **fields: P.kwargs) -> RunResult[OutputT]: ...
+    def run_sync(  # type: ignore[misc]  # pyright: ignore[reportInconsistentOverload] - as in run()
+        self, input: Any = None, /, **options: Any
+    ) -> RunResult[OutputT]:
         """Run once, from code that is not async; takes what :meth:`run` takes.
 
         Raises:
@@ -148,7 +161,13 @@ class BaseAgent(ABC, Generic[T]):
             return asyncio.run(self.run(input, **options))
         raise RuntimeError("run_sync() was called where an event loop is running\nhint: write 'await agent.run(...)'.")
 
-    def run_stream(self, input: Any = None, /, **options: Any) -> RunStream[T]:
+    @overload
+    def run_stream(self, input: InputT, /, **options: Unpack[RunOptions]) -> RunStream[OutputT]: ...
+    @overload
+    def run_stream(self, *args: P.args, **fields: P.kwargs) -> RunStream[OutputT]: ...
+    def run_stream(  # type: ignore[misc]  # pyright: ignore[reportInconsistentOverload] - as in run()
+        self, input: Any = None, /, **options: Any
+    ) -> RunStream[OutputT]:
         """Run once and read the answer while it is being written; takes what :meth:`run` takes.
 
         Example:
@@ -174,7 +193,7 @@ class BaseAgent(ABC, Generic[T]):
             )
 
         async def call(context: ExecutionContext, **fields: Any) -> Any:
-            return (await self.run(fields, context=context)).output
+            return (await self.run(cast("Any", fields), context=context)).output
 
         return Tool(
             call,
@@ -221,31 +240,8 @@ class BaseAgent(ABC, Generic[T]):
         return self._scope[1]
 
     def _fields(self, input: Any, fields: dict[str, Any]) -> Mapping[str, Any]:
-        given: Mapping[str, Any]
-        if isinstance(input, BaseModel) and self._has_fields_of(input):
-            given = {name: getattr(input, name) for name in type(input).model_fields}
-        elif isinstance(input, Mapping):
-            given = cast("Mapping[str, Any]", input)
-        else:
-            given = {self._only_field(): input}
+        given = fields_of(self.name, self.input_model, self._declared_input, input)
         return {**given, **fields} if fields else given
-
-    def _has_fields_of(self, input: BaseModel) -> bool:
-        """Whether a pydantic model holds the fields, and is not the value of one of them."""
-        model = self.input_model
-        return model is None or not model.model_fields.keys().isdisjoint(type(input).model_fields)
-
-    def _only_field(self) -> str:
-        if self.input_model is None:
-            return "input"
-        names = list(self.input_model.model_fields)
-        required = [name for name in names if self.input_model.model_fields[name].is_required()]
-        if len(names) == 1 or len(required) == 1:
-            return (required or names)[0]
-        raise InputError(
-            f"agent {self.name!r} takes the fields {', '.join(map(repr, names))}, and one value was given",
-            hint=f"name them: run({', '.join(f'{name}=...' for name in names)}).",
-        )
 
     def _validate_input(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         model = self.input_model
@@ -260,14 +256,7 @@ class BaseAgent(ABC, Generic[T]):
         try:
             return validator[1](fields)[0]
         except ValueError as error:
-            raise self._misfit(error, model) from None
-
-    def _misfit(self, error: ValueError, model: type[BaseModel]) -> InputError:
-        problems = validation_problems(error) if isinstance(error, ValidationError) else str(error)
-        return InputError(
-            f"the input does not fit agent {self.name!r}: {problems}",
-            hint=f"it takes: {', '.join(model.model_fields)}.",
-        )
+            raise misfit(self.name, model, error) from None
 
     def _validate_output(self, output: Any) -> Any:
         model = self.output_model
@@ -324,7 +313,9 @@ class BaseAgent(ABC, Generic[T]):
         self._loop = loop if hasattr(loop, "_thread_id") else None
         return loop
 
-    async def _live(self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager) -> RunResult[T]:
+    async def _live(
+        self, input: dict[str, Any], context: ExecutionContext, plugins: PluginManager
+    ) -> RunResult[OutputT]:
         hook, unheard, name = plugins.hook, plugins.unheard, self.name
         told: Mapping[str, Any] = _NOTHING
         started = False

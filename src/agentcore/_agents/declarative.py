@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from pydantic import BaseModel
+from typing_extensions import Unpack
 
 from agentcore._agents.answers import Answers
 from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
 from agentcore._agents.keywords import keyword_provider
+from agentcore._agents.typing import AgentOptions, InputT, OutputModelT, P
 from agentcore._context import ExecutionContext
 from agentcore._plugins import PluginManager
 from agentcore._run import DEFAULT_LIMITS, Limits, ask, ask_again, call_tools, resolve_model, resolved_model
@@ -27,7 +29,7 @@ __all__ = ["Agent", "DeclarativeAgent"]
 _NONE_BROUGHT: Final[Mapping[str, Tool]] = {}
 
 
-class DeclarativeAgent(BaseAgent[Any]):
+class DeclarativeAgent(BaseAgent[OutputModelT, InputT, P]):
     """An agent that is declared: what goes in, what comes out, and what it is to do.
 
     Example:
@@ -53,10 +55,34 @@ class DeclarativeAgent(BaseAgent[Any]):
         providers: As for :class:`BaseAgent`, and so for the rest.
     """
 
+    @overload
     def __init__(
         self,
         name: str,
-        input: SignatureSpec = "text: str",
+        input: Callable[P, InputT] | str | Mapping[str, Any],
+        output: type[OutputModelT],
+        **options: Unpack[AgentOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        name: str,
+        input: Callable[P, InputT] | str | Mapping[str, Any] = ...,
+        output: SignatureSpec = ...,
+        **options: Unpack[AgentOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: DeclarativeAgent[Any, Any, ...],
+        name: str,
+        input: type[Any],
+        output: SignatureSpec = ...,
+        **options: Unpack[AgentOptions],
+    ) -> None: ...
+    def __init__(
+        self,
+        name: str,
+        input: Any = "text: str",
         output: SignatureSpec = "answer: str",
         *,
         instructions: str = "",
@@ -88,6 +114,8 @@ class DeclarativeAgent(BaseAgent[Any]):
         self.input_model: type[BaseModel] | None = input_model
         self.output_model: type[Any] | None = output_model
         self._models = (input_model, output_model)
+        # A typed dict is a mapping, and no class that a value can be an instance of.
+        self._declared_input = input if isinstance(input, type) and not issubclass(input, dict) else None
         self.instructions = instructions
         self.tools: dict[str, Tool] = as_tools(tools)
         self.model = model
@@ -109,7 +137,7 @@ class DeclarativeAgent(BaseAgent[Any]):
     def description(self) -> str:
         return self.instructions.strip().partition("\n\n")[0] or f"The agent {self.name}."
 
-    async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> BaseModel:
+    async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> OutputModelT:
         plugins = context.plugins
         if plugins is None:
             raise RuntimeError("run_agent() is called by run(), within a run")
@@ -141,7 +169,7 @@ class DeclarativeAgent(BaseAgent[Any]):
                 messages += [Message("assistant", response.text), Message("user", answers.complaint(error))]
                 continue
             if not calls:
-                made: BaseModel = output
+                made: OutputModelT = output
                 return made
             messages.append(answers.asked(response, calls))
             messages += answers.told(await call_tools(calls, tools, context, plugins))
@@ -166,5 +194,5 @@ class DeclarativeAgent(BaseAgent[Any]):
         await plugins.hook.model_retry(context=context, model=model.name, error=error, attempt=attempt, delay=0.0)
 
 
-Agent: TypeAlias = DeclarativeAgent
+Agent = DeclarativeAgent
 """The name to use."""

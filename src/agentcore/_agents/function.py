@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import getdoc, isawaitable
-from typing import Any, TypeVar, cast, overload
+from typing import Any, Concatenate, TypeVar, cast, overload
 
 from pydantic import BaseModel
 
 from agentcore._agents.base import RESERVED_INPUTS, BaseAgent
+from agentcore._agents.typing import OutputT, P
 from agentcore._context import ExecutionContext
 
 __all__ = ["FunctionAgent"]
 
-T = TypeVar("T")
+ResultT = TypeVar("ResultT")
 
 
-class FunctionAgent(BaseAgent[T]):
+class FunctionAgent(BaseAgent[OutputT, Any, P]):
     """Any callable as an agent: its parameters are the input, what it returns is the output.
 
     Example:
@@ -25,15 +26,46 @@ class FunctionAgent(BaseAgent[T]):
         >>> agent = FunctionAgent(shout)
 
     Args:
-        function: Sync or async; parameters annotated :class:`ExecutionContext` get the run's.
+        function: Sync or async; parameters annotated :class:`ExecutionContext` get the run's.  Type checkers compare
+            the fields of a run with the others where that parameter is the first, or there is none.
         name: None takes the function's.
         **options: As for :class:`BaseAgent`.
     """
 
     @overload
-    def __init__(self, function: Callable[..., Awaitable[T]], *, name: str | None = ..., **options: Any) -> None: ...
+    def __init__(
+        self,
+        function: Callable[Concatenate[ExecutionContext, P], Awaitable[OutputT]],
+        *,
+        name: str | None = ...,
+        **options: Any,
+    ) -> None: ...
     @overload
-    def __init__(self, function: Callable[..., T], *, name: str | None = ..., **options: Any) -> None: ...
+    def __init__(
+        self, function: Callable[Concatenate[ExecutionContext, P], OutputT], *, name: str | None = ..., **options: Any
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: FunctionAgent[ResultT, ...],
+        function: Callable[Concatenate[Any, ExecutionContext, ...], Awaitable[ResultT]],
+        *,
+        name: str | None = ...,
+        **options: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: FunctionAgent[ResultT, ...],
+        function: Callable[Concatenate[Any, ExecutionContext, ...], ResultT],
+        *,
+        name: str | None = ...,
+        **options: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, function: Callable[P, Awaitable[OutputT]], *, name: str | None = ..., **options: Any
+    ) -> None: ...
+    @overload
+    def __init__(self, function: Callable[P, OutputT], *, name: str | None = ..., **options: Any) -> None: ...
     def __init__(self, function: Callable[..., Any], *, name: str | None = None, **options: Any) -> None:
         # Imported with the first agent: `import agentcore` makes none, and stays light.
         from agentcore._signature import input_model_of, parameters_of_type
@@ -44,9 +76,9 @@ class FunctionAgent(BaseAgent[T]):
         input_model = input_model_of(function, skip=(ExecutionContext,), reserved=RESERVED_INPUTS)
         self.input_model: type[BaseModel] | None = input_model
 
-    async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> T:
+    async def run_agent(self, input: dict[str, Any], context: ExecutionContext) -> OutputT:
         result = self._function(**input, **dict.fromkeys(self._context_names, context))
-        return cast("T", await result if isawaitable(result) else result)
+        return cast("OutputT", await result if isawaitable(result) else result)
 
     @property
     def description(self) -> str:
