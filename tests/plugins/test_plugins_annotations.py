@@ -10,6 +10,7 @@ import pytest
 
 from agentcore import (
     Document,
+    Event,
     ExecutionContext,
     Hit,
     ModelRequest,
@@ -69,7 +70,7 @@ class Guard:
         yield from ()
 
     @hookimpl
-    def knowledge_update(self, documents: Iterable[Document]) -> None: ...
+    def knowledge_update(self, documents: Iterable[Document], event: Event, **_: object) -> None: ...
 
     @hookimpl(wrapper=True)
     def tool_result(self, result: Any) -> Iterator[None]:

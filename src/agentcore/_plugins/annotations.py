@@ -29,6 +29,7 @@ def annotation_faults(
     *wrapper* says that its result is a generator's, and nothing that the hook takes.
     """
     own, hooks = _annotated(function), _annotated(specification.function)
+    hooks |= {name: _given(hooks[name]) for name in specification.defaults if name in hooks}
     for name in specification.arguments:
         if name in own and name in hooks and not fits(hooks[name].type, own[name].type):
             yield PluginValidationError(
@@ -54,6 +55,12 @@ def annotation_faults(
 class _Annotation(NamedTuple):
     text: str
     type: Any
+
+
+def _given(annotation: _Annotation) -> _Annotation:
+    """Return what an implementation gets where a caller may leave the argument out: the envelope is never None."""
+    kept = tuple(each for each in get_args(annotation.type) if each is not NoneType)
+    return _Annotation(annotation.text.removesuffix(" | None"), Union[kept]) if kept else annotation  # noqa: UP007
 
 
 def _annotated(function: Callable[..., Any]) -> dict[str, _Annotation]:
