@@ -34,10 +34,12 @@ The tree; behind each class the builtin it also is::
 
 A message says which thing, why, and what to do; what to do stands on a line of its own that starts with ``hint:``.
 No message carries a secret.
+Each class has a ``code``, by which logs, records and searches know it whatever language or wording a message has.
 """
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import ClassVar
 
 __all__ = [
     "AgentCoreError",
@@ -92,7 +94,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 class AgentCoreError(Exception):
-    """The base of every error here."""
+    """The base of every error here.
+
+    Nothing raises it itself: catch it for any error of agentcore's own.  What a function, a tool or a model of yours
+    raises stays what it is.
+    """
+
+    code: ClassVar[str] = "agentcore"
+    """The name of the class for programs and searches.  It stays when a class is renamed; no two classes share one."""
 
     hint: str
     """What to do about it; empty where nothing can be advised."""
@@ -111,7 +120,12 @@ class AgentCoreError(Exception):
 
 
 class ConfigError(AgentCoreError, ValueError):
-    """The configuration cannot be used: a file, a variable or a flag."""
+    """The configuration cannot be used: a file, a variable or a flag.
+
+    The message names the setting and who made it: correct it there.
+    """
+
+    code: ClassVar[str] = "config"
 
     def __init__(
         self,
@@ -133,7 +147,12 @@ class ConfigError(AgentCoreError, ValueError):
 
 
 class SignatureError(AgentCoreError, ValueError):
-    """A signature string cannot be read; the message shows the place."""
+    """A signature string cannot be read; the message shows the place.
+
+    Correct the text where the caret points.
+    """
+
+    code: ClassVar[str] = "signature"
 
     def __init__(self, message: str, *, text: str, position: int, hint: str = "") -> None:
         line_start = text.rfind("\n", 0, position) + 1
@@ -149,11 +168,21 @@ class SignatureError(AgentCoreError, ValueError):
 
 
 class ContextError(AgentCoreError, ValueError):
-    """An execution context was used in a way it cannot serve."""
+    """An execution context was used in a way it cannot serve.
+
+    The message says what was asked of it; nothing has been changed.
+    """
+
+    code: ClassVar[str] = "context"
 
 
 class PluginError(AgentCoreError):
-    """Something about one plugin."""
+    """Something about one plugin.
+
+    The message names the plugin.  Those below it say more.
+    """
+
+    code: ClassVar[str] = "plugin"
 
     def __init__(self, message: str, *, plugin: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -162,19 +191,40 @@ class PluginError(AgentCoreError):
 
 
 class PluginNotFoundError(PluginError, LookupError):
-    """No plugin of that name is installed."""
+    """No plugin of that name is installed.
+
+    Install it, or correct the name; ``agentcore plugins`` lists those that there are.
+    """
+
+    code: ClassVar[str] = "plugin-not-found"
 
 
 class PluginLoadError(PluginError, RuntimeError):
-    """A plugin that the program requires could not be loaded."""
+    """A plugin that the program requires could not be loaded.
+
+    The cause is what it raised.  Mend it, or name it in ``optional`` or ``disabled``: then the program starts without.
+    """
+
+    code: ClassVar[str] = "plugin-load"
 
 
 class PluginValidationError(PluginError, TypeError):
-    """A plugin does not fit the hooks: an unknown hook or argument, a second plugin of the same name."""
+    """A plugin does not fit the hooks: an unknown hook or argument, a second plugin of the same name.
+
+    The message names both sides that do not fit: correct the plugin, or take another name.
+    """
+
+    code: ClassVar[str] = "plugin-validation"
 
 
 class HookError(PluginError, RuntimeError):
-    """A value hook's implementation failed, and a guard that fails closes the door."""
+    """A value hook's implementation failed, and a guard that fails closes the door.
+
+    The run ends with it; the cause is what the implementation raised.  Mend the plugin, or disable it where nothing
+    needs its guard.
+    """
+
+    code: ClassVar[str] = "hook"
 
     def __init__(self, message: str, *, plugin: str, hook: str, hint: str = "") -> None:
         super().__init__(message, plugin=plugin, hint=hint)
@@ -183,7 +233,13 @@ class HookError(PluginError, RuntimeError):
 
 
 class HookTimeoutError(PluginError, TimeoutError):
-    """An implementation did not end within its time."""
+    """An implementation did not end within its time.
+
+    That of an event is told to ``plugin_error``; that of a value hook is the cause of a :class:`HookError`.
+    Give it more time, by ``@hookimpl(timeout=)`` or in the configuration.
+    """
+
+    code: ClassVar[str] = "hook-timeout"
 
     def __init__(self, *, plugin: str, hook: str, timeout: float) -> None:
         super().__init__(f"plugin {plugin!r} did not finish {hook!r} within {timeout:g} s", plugin=plugin)
@@ -199,12 +255,19 @@ class Deny(AgentCoreError, PermissionError):
     The run, or the one tool call, ends with the outcome ``denied``, and *reason* is what its caller is told.
     """
 
+    code: ClassVar[str] = "deny"
+
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
 
 
 class DeniedError(AgentCoreError, PermissionError):
-    """A plugin denied it.  The :class:`Deny` is the cause."""
+    """A plugin denied it.  The :class:`Deny` is the cause.
+
+    Whoever asked may be shown *reason*; what is asked again is denied again.
+    """
+
+    code: ClassVar[str] = "denied"
 
     def __init__(self, *, plugin: str, hook: str, reason: str) -> None:
         super().__init__(f"denied by plugin {plugin!r} ({hook}): {reason}")
@@ -217,31 +280,68 @@ class DeniedError(AgentCoreError, PermissionError):
 
 
 class RunError(AgentCoreError):
-    """A run of an agent cannot go on."""
+    """A run of an agent cannot go on.
+
+    Nothing raises it itself: catch it for those below it.
+    """
+
+    code: ClassVar[str] = "run"
 
 
 class InputError(RunError, ValueError):
-    """The input does not fit the agent's signature."""
+    """The input does not fit the agent's signature, or the arguments of a call the tool's parameters.
+
+    The message names the fields at fault.  Of a run's input it tells before anything has happened; of a tool's
+    arguments it tells the model, which may call again.
+    """
+
+    code: ClassVar[str] = "input"
 
 
 class OutputError(RunError, ValueError):
-    """The model's answer did not fit the output, however often it was asked again."""
+    """The model's answer did not fit the output, however often it was asked again.
+
+    The message names the fields at fault.  Ask for less, allow more ``retries``, or take a larger model.
+    """
+
+    code: ClassVar[str] = "output"
 
 
 class LimitError(RunError, RuntimeError):
-    """A run reached its limit of steps or tokens."""
+    """A run reached its limit of steps or tokens.
+
+    What it consumed is in ``context.total_usage``.  Raise ``limits``, or find out why it takes so much.
+    """
+
+    code: ClassVar[str] = "limit"
 
 
 class DeadlineError(RunError, TimeoutError):
-    """A run reached its deadline."""
+    """A run reached its deadline.
+
+    Give it more time, by ``Limits(timeout=)`` or where its context's deadline was set.
+    """
+
+    code: ClassVar[str] = "deadline"
 
 
 class RunCancelledError(RunError, RuntimeError):
-    """A run was cancelled through its context; a cancellation of its task stays an :class:`asyncio.CancelledError`."""
+    """A run was cancelled through its context; a cancellation of its task stays an :class:`asyncio.CancelledError`.
+
+    The message has the reason that was given to ``context.cancel()``.
+    """
+
+    code: ClassVar[str] = "run-cancelled"
 
 
 class ModelError(AgentCoreError, RuntimeError):
-    """A model could not answer."""
+    """A model could not answer.
+
+    Those below it say why, as far as that is known.  Where *retryable* is true, the run has asked again as often as its
+    ``retries`` allow, unless a part of the answer had been read.
+    """
+
+    code: ClassVar[str] = "model"
 
     def __init__(self, message: str, *, model: str, hint: str = "", retryable: bool = False) -> None:
         super().__init__(message, hint=hint)
@@ -254,23 +354,48 @@ class ModelError(AgentCoreError, RuntimeError):
 
 
 class ModelNotFoundError(ModelError, LookupError):
-    """No plugin resolves the model's name."""
+    """There is no such model: no plugin resolves the name, or the server does not have it.
+
+    Correct the name, or install what serves it; the hint names the nearest.
+    """
+
+    code: ClassVar[str] = "model-not-found"
 
 
 class ModelConnectionError(ModelError, ConnectionError):
-    """The model's server cannot be reached."""
+    """The model's server, or the package index that the embedded model is fetched from, cannot be reached.
+
+    Start the server, correct its ``base_url``, or look to the network.
+    """
+
+    code: ClassVar[str] = "model-connection"
 
 
 class ModelTimeoutError(ModelError, TimeoutError):
-    """The model's server did not answer in time."""
+    """The model's server did not answer in time.
+
+    Give it more time by ``ModelSettings(timeout=)``, or ask for a shorter answer.
+    """
+
+    code: ClassVar[str] = "model-timeout"
 
 
 class ModelAuthenticationError(ModelError, PermissionError):
-    """The model's server refused the key."""
+    """The model's server refused the key.
+
+    Correct the key, in the environment or in the configuration.
+    """
+
+    code: ClassVar[str] = "model-authentication"
 
 
 class ModelRateLimitError(ModelError):
-    """The model's server asks to wait."""
+    """The model's server asks to wait.
+
+    The run has waited and asked again, as often as its ``retries`` allow: ask later, or run fewer agents at once.
+    """
+
+    code: ClassVar[str] = "model-rate-limit"
 
     def __init__(self, message: str, *, model: str, hint: str = "", retry_after: float | None = None) -> None:
         super().__init__(message, model=model, hint=hint, retryable=True)
@@ -279,7 +404,12 @@ class ModelRateLimitError(ModelError):
 
 
 class ModelResponseError(ModelError):
-    """The model's server answered with an error or with something that cannot be read."""
+    """The model's server answered with an error or with something that cannot be read.
+
+    The message has the server's own words.
+    """
+
+    code: ClassVar[str] = "model-response"
 
     def __init__(
         self, message: str, *, model: str, hint: str = "", status: int | None = None, retryable: bool = False
@@ -290,19 +420,40 @@ class ModelResponseError(ModelError):
 
 
 class ToolError(AgentCoreError, RuntimeError):
-    """A tool failed; the model is told the message."""
+    """A tool cannot be made, or it failed; of a failure the model is told the message.
+
+    Raise it in a tool to choose the words that the model is told.
+    """
+
+    code: ClassVar[str] = "tool"
 
 
 class ToolNotFoundError(ToolError, LookupError):
-    """The model asked for a tool that the agent does not have."""
+    """The model asked for a tool that the agent does not have.
+
+    The model is told which tools there are, and the run goes on.
+    """
+
+    code: ClassVar[str] = "tool-not-found"
 
 
 class JournalError(AgentCoreError, OSError):
-    """The journal of events cannot be read or written."""
+    """The journal of events cannot be read or written.
+
+    The message names the file or the lane.  ``agentcore journal check`` says what is wrong with a file, and
+    ``agentcore journal set-aside`` moves it away, so that a new one begins.
+    """
+
+    code: ClassVar[str] = "journal"
 
 
 class RecordedError(AgentCoreError):
-    """An error that happened in a run, as the journal kept it."""
+    """An error that happened in a run, as the journal kept it.
+
+    Durable providers get it in place of the error itself, which was gone with the process that raised it.
+    """
+
+    code: ClassVar[str] = "recorded"
 
     def __init__(self, message: str, *, type: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)

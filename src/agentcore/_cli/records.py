@@ -71,7 +71,7 @@ def described(error: BaseException) -> dict[str, str]:
     if not isinstance(error, AgentCoreError):
         return {"type": type(error).__name__, "message": str(error)}
     hint = {"hint": error.hint} if error.hint else {}
-    return {"type": type(error).__name__, "message": error.message, **hint}
+    return {"type": type(error).__name__, "code": error.code, "message": error.message, **hint}
 
 
 def only_text(output: Any) -> str | None:
