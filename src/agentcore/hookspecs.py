@@ -30,6 +30,8 @@ Every start is closed by exactly one end: :func:`agent_start` by :func:`agent_co
 :func:`tool_error`; on success, failure, denial, timeout and cancellation.
 Events are sent after the value hooks have spoken: what was denied is withheld from them (an empty *input*, a request
 without messages, a call without arguments), so that it is never stored.
+
+Each example is a whole implementation, to be put below ``from agentcore import Deny, hookimpl`` into a plugin's module.
 """
 
 from __future__ import annotations
@@ -63,14 +65,14 @@ API_VERSION: Final = 1
 """Of the hooks: raised when one is taken away, or loses an argument, or changes its meaning.  A plugin that has the
 attribute ``agentcore_api`` is loaded where that is the same; hooks and arguments that are added do not raise it."""
 
-# --- agent -----------------------------------------------------------------------------------------------------------
-
 
 @hookspec
 def agent_input(context: ExecutionContext, agent: str, input: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Value hook: the input of a run, before anything else happens with it.
 
+    Fires once for each run, after :func:`context_fork` where there is one, before :func:`agent_start`.
     *input* has been validated against the agent's signature; a replacement is validated again.
+    :class:`~agentcore.Deny` ends the run.
 
     Example:
         >>> @hookimpl
@@ -85,6 +87,11 @@ def agent_start(context: ExecutionContext, agent: str, input: Mapping[str, Any],
 
     Fires once for each run, after :func:`agent_input`, before the agent does anything.
     Where the input was denied it fires all the same, with an empty *input*, so that the pair is whole.
+
+    Example:
+        >>> @hookimpl
+        ... def agent_start(context, agent):
+        ...     print(f"{agent} begins at {context.start_time:%H:%M:%S}")
     """
 
 
@@ -92,8 +99,16 @@ def agent_start(context: ExecutionContext, agent: str, input: Mapping[str, Any],
 def agent_output(context: ExecutionContext, agent: str, output: Any) -> Any:
     """Value hook: the output of a run, before its caller sees it.
 
+    Fires once for each run whose agent has made its output, before :func:`agent_complete`.
     *output* is an instance of the agent's output model (of whatever :meth:`BaseAgent.run_agent` returned, for agents
     without a signature); a replacement is validated again.
+    :class:`~agentcore.Deny` ends the run.
+
+    Example:
+        >>> @hookimpl
+        ... def agent_output(output):
+        ...     if "lorem ipsum" in str(output).lower():
+        ...         raise Deny("a placeholder is no answer")
     """
 
 
@@ -113,6 +128,11 @@ def agent_complete(
     Fires once, after :func:`agent_output`, before the caller has the result.
     *usage* is the run's own with that of its children; the run's own alone is ``context.usage``.
     *outcome* is ``"ok"``.
+
+    Example:
+        >>> @hookimpl
+        ... def agent_complete(agent, usage, duration):
+        ...     print(f"{agent}: {usage.total_tokens} tokens in {duration:.1f} s")
     """
 
 
@@ -132,15 +152,29 @@ def agent_error(
     Fires once instead of :func:`agent_complete`: on failure (``"error"``), denial (``"denied"``, *error* is the
     :class:`~agentcore.DeniedError`), a deadline (``"timeout"``) and cancellation (``"cancelled"``).
     *usage* is what was consumed until then, children included.
+
+    Example:
+        >>> @hookimpl
+        ... def agent_error(agent, error, outcome):
+        ...     if outcome == "error":
+        ...         print(f"{agent} failed: {error}")
     """
-
-
-# --- model -----------------------------------------------------------------------------------------------------------
 
 
 @hookspec
 def model_request(context: ExecutionContext, model: str, request: ModelRequest) -> ModelRequest | None:
-    """Value hook: what a model is about to be asked; the place for guards on prompts, for memory, for budgets."""
+    """Value hook: what a model is about to be asked; the place for guards on prompts, for memory, for budgets.
+
+    Fires before each model call, those among them that are made again, and before :func:`model_start`.
+    :class:`~agentcore.Deny` ends the run; the model is not asked.
+
+    Example:
+        >>> from attrs import evolve
+        >>> from agentcore import Message
+        >>> @hookimpl
+        ... def model_request(request):
+        ...     return evolve(request, messages=[*request.messages, Message("user", "Answer in one sentence.")])
+    """
 
 
 @hookspec
@@ -150,6 +184,12 @@ def model_start(
     """Event: a model is being asked.
 
     Fires once for each model call, after :func:`model_request`.  *call_id* pairs it with its end.
+    Where the request was denied it fires all the same, without messages.
+
+    Example:
+        >>> @hookimpl
+        ... def model_start(model, request):
+        ...     print(f"{model} reads {sum(len(each.content) for each in request.messages)} characters")
     """
 
 
@@ -159,7 +199,14 @@ def model_delta(
 ) -> None:
     """Event: a piece of the answer arrived.
 
-    Fires only in runs that stream, between :func:`model_start` and the end, before :func:`model_response` has spoken.
+    Fires only in runs that stream, between :func:`model_start` and the end, before the run's reader has the piece, and
+    before :func:`model_response` has spoken.
+
+    Example:
+        >>> @hookimpl
+        ... def model_delta(model, delta):
+        ...     if delta.first:
+        ...         print(f"{model} began to answer after {delta.elapsed:.1f} s")
     """
 
 
@@ -177,6 +224,11 @@ def model_retry(
     Fires between the end of one model call and the :func:`model_request` of the next: after a failure that may pass
     (a rate limit, a lost connection), and after an answer that does not fit the output (*error* is what is wrong with
     it).  *attempt* counts from 1; *delay* is the wait before the call, in seconds.
+
+    Example:
+        >>> @hookimpl
+        ... def model_retry(model, error, attempt, delay):
+        ...     print(f"{model} is asked again in {delay:.1f} s, for the {attempt}. time: {error}")
     """
 
 
@@ -184,7 +236,17 @@ def model_retry(
 def model_response(
     context: ExecutionContext, model: str, request: ModelRequest, response: ModelResponse
 ) -> ModelResponse | None:
-    """Value hook: what a model answered, before the agent reads it."""
+    """Value hook: what a model answered, before the agent reads it.
+
+    Fires once for each model call that was answered, before :func:`model_complete`.
+    :class:`~agentcore.Deny` ends the run; the answer has been paid for.
+
+    Example:
+        >>> from attrs import evolve
+        >>> @hookimpl
+        ... def model_response(response):
+        ...     return evolve(response, text=response.text.removesuffix("<|end|>"))
+    """
 
 
 @hookspec
@@ -204,6 +266,11 @@ def model_complete(
     Fires once for each :func:`model_start`, after :func:`model_response`.
     *usage* is that of this call, with ``requests == 1``.  *duration* is that of the call, without the hooks.
     *outcome* is ``"ok"``.
+
+    Example:
+        >>> @hookimpl
+        ... def model_complete(model, usage, duration):
+        ...     print(f"{model} wrote {usage.output_tokens} tokens in {duration:.1f} s")
     """
 
 
@@ -222,17 +289,21 @@ def model_error(
     """Event: a model call ended otherwise: a failure, a denial by :func:`model_request` or :func:`model_response`,
     a deadline, a cancellation.
 
+    Fires once for a :func:`model_start`, instead of :func:`model_complete`.
     *usage* counts what the call consumed as far as it is known: an answer that was denied has been paid for.
+
+    Example:
+        >>> @hookimpl
+        ... def model_error(model, error, outcome):
+        ...     print(f"{model}: {outcome}: {error}")
     """
-
-
-# --- tool ------------------------------------------------------------------------------------------------------------
 
 
 @hookspec
 def tool_call(context: ExecutionContext, call: ToolCall) -> ToolCall | None:
     """Value hook: a tool that the model asks for, before its arguments are validated.
 
+    Fires once for each call that the model asks for, before :func:`tool_start`; those of one answer are made at once.
     :class:`~agentcore.Deny` ends this one call: the model is told the reason, and the run goes on.
 
     Example:
@@ -250,6 +321,12 @@ def tool_start(
     """Event: a tool is being called.
 
     Fires once for each call, after :func:`tool_call`.  *arguments* are by parameter name, as JSON values.
+    Where the call was denied it fires all the same, without arguments.
+
+    Example:
+        >>> @hookimpl
+        ... def tool_start(tool, arguments):
+        ...     print(f"{tool} is called with {', '.join(arguments)}")
     """
 
 
@@ -257,7 +334,14 @@ def tool_start(
 def tool_result(context: ExecutionContext, call: ToolCall, result: Any) -> Any:
     """Value hook: what a tool returned, before the model is told.
 
+    Fires once for each call of a tool that returned, before :func:`tool_execute`.
     :class:`~agentcore.Deny` withholds the result: the model is told the reason instead.
+
+    Example:
+        >>> @hookimpl
+        ... def tool_result(result):
+        ...     if isinstance(result, str) and len(result) > 10_000:
+        ...         return result[:10_000] + " … (cut)"
     """
 
 
@@ -276,6 +360,12 @@ def tool_execute(
 
     Fires once for each :func:`tool_start`, after :func:`tool_result`, before the model is told.
     *outcome* is ``"ok"``.
+
+    Example:
+        >>> @hookimpl
+        ... def tool_execute(tool, duration):
+        ...     if duration > 1:
+        ...         print(f"{tool} took {duration:.1f} s")
     """
 
 
@@ -292,29 +382,44 @@ def tool_error(
 ) -> None:
     """Event: a tool call ended otherwise: the tool failed, its arguments did not fit, it was denied, cancelled, or
     there is no such tool.
+
+    Fires once for a :func:`tool_start`, instead of :func:`tool_execute`, before the model is told.
+
+    Example:
+        >>> @hookimpl
+        ... def tool_error(tool, error, outcome):
+        ...     print(f"{tool}: {outcome}: {error}")
     """
-
-
-# --- context ---------------------------------------------------------------------------------------------------------
 
 
 @hookspec
 def context_fork(context: ExecutionContext, parent: ExecutionContext, event: Event | None = None) -> None:
     """Event: a run of a sub-agent got its context.
 
-    Fires before the child's :func:`agent_start`.  *context* is the child's.
+    Fires before any other hook of the child.  *context* is the child's.
+
+    Example:
+        >>> @hookimpl
+        ... def context_fork(context, parent):
+        ...     print(f"{parent.agent_id} calls {context.agent_id}")
     """
-
-
-# --- knowledge -------------------------------------------------------------------------------------------------------
 
 
 @hookspec
 def knowledge_query(context: ExecutionContext | None, query: KnowledgeQuery) -> Iterable[Hit] | None:
     """Collecting hook: what does every store know about this?
 
+    Fires when somebody asks, as an agent's memory does: ``await plugins.hook.knowledge_query(context=..., query=...)``.
     The call returns the hits of all implementations in one list, those of the first implementation first.
     An implementation that fails is reported and leaves the hits of the others.
+    *context* is None outside of a run.
+
+    Example:
+        >>> from agentcore import Document, Hit
+        >>> @hookimpl
+        ... def knowledge_query(query):
+        ...     if "refund" in query.text:
+        ...         return [Hit(document=Document(text="Refunds take thirty days."), score=1.0, source="rules")]
     """
 
 
@@ -322,10 +427,16 @@ def knowledge_query(context: ExecutionContext | None, query: KnowledgeQuery) -> 
 def knowledge_update(
     context: ExecutionContext | None, documents: Sequence[Document], event: Event | None = None
 ) -> None:
-    """Event: there are documents to remember."""
+    """Event: there are documents to remember.
 
+    Fires when somebody says so: ``await plugins.hook.knowledge_update(context=..., documents=[...])``.
+    *context* is None outside of a run.
 
-# --- plugin ----------------------------------------------------------------------------------------------------------
+    Example:
+        >>> @hookimpl
+        ... def knowledge_update(documents):
+        ...     print(f"{len(documents)} documents, {sum(len(each.text) for each in documents)} characters")
+    """
 
 
 @hookspec
@@ -335,19 +446,27 @@ def plugin_error(
     """Event: an implementation failed, timed out, cancelled itself or tried to end the program; or a plugin could not
     be loaded (*hook* is then ``"import"``, ``"config"``, ``"validation"`` or ``"setup"``, and *context* None).
 
+    Fires once for each failure.
     A failure inside an implementation of this hook is logged and not reported again.
+
+    Example:
+        >>> @hookimpl
+        ... def plugin_error(plugin, hook, error):
+        ...     print(f"{plugin} failed in {hook}: {error}")
     """
-
-
-# --- process ---------------------------------------------------------------------------------------------------------
 
 
 @hookspec
 def agentcore_startup(plugins: PluginManager) -> None:
     """Event: the plugin manager begins its work; the place to open what the plugin needs.
 
-    Fires once, before the first run.  An implementation that fails makes its plugin ``failed`` (at setup), and a
-    required one stops the program.
+    Fires once for each plugin, before the first run that it takes part in.  An implementation that fails makes its
+    plugin ``failed`` (at setup), and a required one stops the program.
+
+    Example:
+        >>> @hookimpl
+        ... def agentcore_startup(plugins):
+        ...     print([each.name for each in plugins.statuses() if each.status == "loaded"])
     """
 
 
@@ -356,6 +475,13 @@ def agentcore_shutdown(plugins: PluginManager) -> None:
     """Event: the plugin manager ends its work; the place to flush and close.
 
     Fires once, after the last run: at ``await plugins.aclose()``, or when the interpreter exits.
+
+    Example:
+        >>> import sqlite3
+        >>> connection = sqlite3.connect(":memory:")
+        >>> @hookimpl
+        ... def agentcore_shutdown():
+        ...     connection.close()
     """
 
 
@@ -366,22 +492,62 @@ def resolve_model(name: str) -> Model | None:
     Fires once for each name; the answer is kept, and closed with the plugins.
     Raise a :class:`~agentcore.errors.ModelError` where the name is yours and cannot be served: whoever asked gets it.
     Any other failure is reported, and the next implementation is asked.
+
+    Example:
+        >>> from agentcore.models import ScriptedModel
+        >>> @hookimpl
+        ... def resolve_model(name):
+        ...     if name.startswith("echo:"):
+        ...         return ScriptedModel.repeating(name.removeprefix("echo:"))
     """
 
 
 @hookspec
 def register_tools() -> Iterable[Tool | Any] | None:
-    """Collecting hook: tools (or functions to make tools of) for every agent."""
+    """Collecting hook: tools (or functions to make tools of) for every agent.
+
+    Fires before the first run of an agent that has a model, and again when plugins have come or gone.
+    An agent's own tool of the same name is taken instead.
+
+    Example:
+        >>> from datetime import date
+        >>> def today() -> str:
+        ...     "Say which day it is."
+        ...     return date.today().isoformat()
+        >>> @hookimpl
+        ... def register_tools():
+        ...     return [today]
+    """
 
 
 @hookspec
 def register_commands() -> Iterable[Command] | None:
     """Collecting hook: click commands for the ``agentcore`` command line.
 
+    Fires when ``agentcore`` is asked for help or for a command that is not built in.
     A command gets the plugin manager by ``click.pass_obj``; its plugins have not been started up.
+
+    Example:
+        >>> import click
+        >>> @click.command()
+        ... def hello():
+        ...     "Say hello."
+        ...     click.echo("hello")
+        >>> @hookimpl
+        ... def register_commands():
+        ...     return [hello]
     """
 
 
 @hookspec
 def register_middleware() -> Iterable[ProviderMiddleware] | None:
-    """Collecting hook: middleware around every execution of every provider."""
+    """Collecting hook: middleware around every execution of every provider.
+
+    Fires once for each plugin, after its :func:`agentcore_startup`.
+
+    Example:
+        >>> from agentcore import LoggingMiddleware
+        >>> @hookimpl
+        ... def register_middleware():
+        ...     return [LoggingMiddleware()]
+    """

@@ -1,0 +1,63 @@
+"""Every hook's contract has an example, which works when the hook is called."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from agentcore import PluginManager, ProviderMiddleware, hookspecs
+from agentcore._plugins import SPECIFICATIONS
+
+GIVEN = "from agentcore import Deny, hookimpl\n"
+"""What the module's docstring says that every example stands below."""
+
+
+def _contract(hook: str) -> str:
+    return inspect.getdoc(getattr(hookspecs, hook)) or ""
+
+
+def _example(hook: str) -> Any:
+    """Run the example's source, and return the implementation that it makes."""
+    source = "".join(each.source for each in doctest.DocTestParser().get_examples(_contract(hook)))
+    made: dict[str, Any] = {}
+    exec(compile(GIVEN + source, f"<example of {hook}>", "exec"), made)
+    return made[hook]
+
+
+class Ended(ProviderMiddleware):
+    """Notes the executions that ended well."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[str, str]] = []
+
+    def post_execute(self, provider: str, event: str, result: Any) -> None:
+        """Note it."""
+        self.noted.append((provider, event))
+
+
+@pytest.mark.parametrize("hook", SPECIFICATIONS)
+def test_a_contract_says_when(hook: str) -> None:
+    """After what the hook is for stands when it is called."""
+    paragraphs = _contract(hook).split("\n\n")
+    assert [each for each in paragraphs[1:] if each.startswith("Fires ")]
+
+
+@pytest.mark.parametrize("hook", SPECIFICATIONS)
+async def test_an_example_works(
+    hook: str, arguments: Callable[..., dict[str, Any]], failures: Any, plugin: Callable[..., Any]
+) -> None:
+    """Registered as it is, the example's implementation is called and does not fail."""
+    ended = Ended()
+    manager = PluginManager()
+    manager.add_middleware(ended)
+    manager.register(plugin(**{hook: _example(hook)}), "example")
+    if hook != "plugin_error":
+        manager.register(failures, "failures")
+    result = await getattr(manager.hook, hook)(**arguments(hook))
+    assert failures.told == []
+    # What brings middleware has none around it.
+    assert ended.noted == [("example", hook)] or (hook == "register_middleware" and result)
