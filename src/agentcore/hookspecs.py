@@ -25,6 +25,8 @@ What holds for all of them:
 - *event*, which every event has and no caller passes, is the :class:`~agentcore.Event`: its unique id, name, number in
   the run, time and schema version, made when somebody asks for it.
 
+What an event tells has passed :func:`event_data` first, whoever is told: the agent's own plugins, lanes, the journal.
+
 Every start is closed by exactly one end: :func:`agent_start` by :func:`agent_complete` or :func:`agent_error`,
 :func:`model_start` by :func:`model_complete` or :func:`model_error`, :func:`tool_start` by :func:`tool_execute` or
 :func:`tool_error`; on success, failure, denial, timeout and cancellation.
@@ -178,6 +180,30 @@ def model_request(context: ExecutionContext, model: str, request: ModelRequest) 
 
 
 @hookspec
+def model_answer(
+    context: ExecutionContext,
+    model: str,
+    provider: str,
+    request: ModelRequest,
+    call_id: str,
+    response: ModelResponse | None,
+) -> ModelResponse | None:
+    """Value hook: an answer that need not be asked for, as out of a cache; also the place to wait before a call.
+
+    Comes after :func:`model_request`, before :func:`model_start`.
+    *response* is None until an implementation returns one; then the model is not asked.
+    The answer has ``cached`` set, consumes nothing, passes :func:`model_response` like any other, and in a run that
+    streams it is one piece.
+    *provider* is who serves the model, as ``openai``; *call_id* pairs it with the end of the call.
+
+    Example:
+        >>> @hookimpl
+        ... def model_answer(request):
+        ...     return ModelResponse(text="pong") if request.messages[-1].content == "ping" else None
+    """
+
+
+@hookspec
 def model_start(
     context: ExecutionContext, model: str, request: ModelRequest, call_id: str, event: Event | None = None
 ) -> None:
@@ -194,13 +220,29 @@ def model_start(
 
 
 @hookspec
+def model_piece(context: ExecutionContext, model: str, delta: ModelDelta, call_id: str) -> ModelDelta | None:
+    """Value hook: a piece of an answer, before anybody reads it.
+
+    Fires only in runs that stream.  A piece whose text is empty is passed on to nobody: an implementation can hold
+    text back that way until it knows what follows.
+    When the answer is whole it fires once more, with an empty text and ``delta.last`` set, for what is still held back.
+
+    Example:
+        >>> from attrs import evolve
+        >>> @hookimpl
+        ... def model_piece(delta):
+        ...     return evolve(delta, text=delta.text.replace("\N{EM DASH}", " - "))
+    """
+
+
+@hookspec
 def model_delta(
     context: ExecutionContext, model: str, delta: ModelDelta, call_id: str, event: Event | None = None
 ) -> None:
     """Event: a piece of the answer arrived.
 
-    Fires only in runs that stream, between :func:`model_start` and the end, before the run's reader has the piece, and
-    before :func:`model_response` has spoken.
+    Fires only in runs that stream, after :func:`model_piece`, between :func:`model_start` and the end, before the run's
+    reader has the piece, and before :func:`model_response` has spoken.
 
     Example:
         >>> @hookimpl
@@ -264,7 +306,8 @@ def model_complete(
     """Event: a model answered.
 
     Fires once for each :func:`model_start`, after :func:`model_response`.
-    *usage* is that of this call, with ``requests == 1``.  *duration* is that of the call, without the hooks.
+    *usage* is that of this call, with ``requests == 1``; nothing where ``response.cached``: the model was not asked.
+    *duration* is that of the call, without the hooks.
     *outcome* is ``"ok"``.
 
     Example:
@@ -436,6 +479,26 @@ def knowledge_update(
         >>> @hookimpl
         ... def knowledge_update(documents):
         ...     print(f"{len(documents)} documents, {sum(len(each.text) for each in documents)} characters")
+    """
+
+
+@hookspec
+def event_data(context: ExecutionContext | None, name: str, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Value hook: what an event is about to tell, before anybody is told; the place to take out what nobody may keep.
+
+    Fires for every event of a run, those of plugins' own specifications among them, and before a failure of a plugin
+    is logged.
+    *name* is the event's hook, *data* its arguments by name, without the context and the envelope.  What is worth
+    keeping of the context, its metadata and its state, is there as ``"context.metadata"`` and ``"context.state"``,
+    where it has any: a replacement is what lanes and the journal see.  Implementations that the agent waits for see
+    the context as it is.
+    A replacement has the same keys.
+    Where an implementation fails, or denies, the event is sent with its texts and values withheld, and the run goes on.
+
+    Example:
+        >>> @hookimpl
+        ... def event_data(name, data):
+        ...     return {**data, "input": {}} if name == "agent_start" else None
     """
 
 

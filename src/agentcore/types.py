@@ -163,6 +163,8 @@ class ModelDelta:
     does not fit and the model is asked again."""
     elapsed: float | None = None
     """Of the first piece of an answer, the seconds since its model was asked; set by the run."""
+    last: bool = False
+    """Whether nothing comes after it; only the hook ``model_piece`` sees one."""
 
 
 @data(kw_only=True)
@@ -176,6 +178,8 @@ class ModelResponse:
     model: str = ""
     """The model's own name for itself, as its server reports it; may be longer than the name it was asked by."""
     finish_reason: FinishReason = "stop"
+    cached: bool = False
+    """Whether a plugin answered and the model was not asked, so that nothing was consumed; set by the run."""
 
 
 @data(kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Task, TimerHandle
+from collections.abc import Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
@@ -48,6 +49,8 @@ class Details:
     timed: bool = False
     """Whether something interrupts the run at its deadline."""
 
+    told: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None] | None = None
+    """The metadata and the state that lanes and the journal may see; None where they may see what there is."""
     twin: ExecutionContext | None = None
     """The newest snapshot of the context, for lanes."""
     ticket: int = 0

@@ -19,10 +19,11 @@ def describe(context: ExecutionContext) -> dict[str, Any]:
     details = context._details
     if context.parent is not None or details.remote is not None:
         kept["parent"], kept["root"] = context.parent_id, context.root_id
-    if details.metadata:
-        kept["metadata"] = details.metadata
-    if details.state:
-        kept["state"] = details.state
+    metadata, state = _told(details)
+    if metadata:
+        kept["metadata"] = metadata
+    if state:
+        kept["state"] = state
     if context._usage is not NO_USAGE:
         kept["usage"] = context._usage
     if details.children_usage is not NO_USAGE:
@@ -32,6 +33,11 @@ def describe(context: ExecutionContext) -> dict[str, Any]:
     if details.cancel_reason is not None:
         kept["cancel_reason"] = details.cancel_reason
     return kept
+
+
+def _told(details: Details) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """The metadata and the state that may be kept."""
+    return (details.metadata, details.state) if details.told is None else details.told
 
 
 def restored(
@@ -96,10 +102,9 @@ def _twin(context: ExecutionContext, parent: ExecutionContext | None) -> Executi
     twin.plugins = twin._scope = twin._task = None
     twin._details = details = Details()
     vars(details).update(vars(context._details))
-    details.on_delta = details.timer = details.answered = details.twin = None
+    details.on_delta = details.timer = details.answered = details.twin = details.told = None
+    metadata, state = _told(context._details)
     # Empty ones, too: what is put in later must not be seen here.
-    if details.metadata is not None:
-        details.metadata = details.metadata.copy()
-    if details.state is not None:
-        details.state = details.state.copy()
+    details.metadata = None if metadata is None else dict(metadata)
+    details.state = None if state is None else dict(state)
     return twin

@@ -12,6 +12,7 @@ from agentcore._plugins.lane_calls import LaneCall
 from agentcore._plugins.ordering import in_order
 from agentcore._plugins.relay import HookCall
 from agentcore._plugins.scoping import all_middleware
+from agentcore._plugins.screening import SCREEN, may_be_screened, screened
 from agentcore._plugins.watchdog import watch
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Compiler:
         for each in found:
             mode = mode_of(each, manager.owner(each.plugin))
             (inline if mode == "inline" else laned).append(each)
-        return compile_call(
+        call = compile_call(
             specification,
             inline,
             settings=manager.settings,
@@ -94,3 +95,6 @@ class Compiler:
             report=manager.report,
             post=manager.delivering.post(specification, laned),
         )
+        if may_be_screened(specification) and manager.implementations(SCREEN):
+            return screened(call, specification, manager)
+        return call

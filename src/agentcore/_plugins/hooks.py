@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from agentcore import hookspecs
 from agentcore._plugins.specification import Collecting, EventHook, FirstResult, HookSpecification, ValueHook
-from agentcore.types import ModelRequest, ModelResponse, ToolCall
+from agentcore.types import ModelDelta, ModelRequest, ModelResponse, ToolCall
 
 __all__ = ["SPECIFICATIONS", "Hooks", "new_hooks"]
 
@@ -28,7 +28,9 @@ class Hooks:
     agent_error: Final = EventHook(hookspecs.agent_error)
 
     model_request: Final = ValueHook(hookspecs.model_request, "request", ModelRequest)
+    model_answer: Final = ValueHook(hookspecs.model_answer, "response", ModelResponse)
     model_start: Final = EventHook(hookspecs.model_start)
+    model_piece: Final = ValueHook(hookspecs.model_piece, "delta", ModelDelta)
     model_delta: Final = EventHook(hookspecs.model_delta)
     model_retry: Final = EventHook(hookspecs.model_retry)
     model_response: Final = ValueHook(hookspecs.model_response, "response", ModelResponse)
@@ -45,6 +47,8 @@ class Hooks:
 
     knowledge_query: Final = Collecting(hookspecs.knowledge_query)
     knowledge_update: Final = EventHook(hookspecs.knowledge_update)
+
+    event_data: Final = ValueHook(hookspecs.event_data, "data", Mapping)
 
     plugin_error: Final = EventHook(hookspecs.plugin_error)
 

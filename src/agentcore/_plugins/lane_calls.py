@@ -47,7 +47,7 @@ class LaneCall:
 
     async def __call__(self, arguments: Mapping[str, Any]) -> BaseException | None:
         """Execute them; returns the first failure, None where all went well."""
-        self._plan.fault = None
+        self._plan.fault, self._plan.failed = None, None
         await self._call(**arguments)
         return self._plan.fault
 
@@ -56,6 +56,9 @@ class _LanePlan(Plan):
     """Keeps what an implementation raised.  One lane executes one event at a time, so there is one place for it."""
 
     fault: BaseException | None = None
+    failed: int | None = None
+    """The implementation that it is the fault of."""
 
     def told(self, index: int, fault: BaseException) -> None:
-        self.fault = self.fault or fault
+        if self.failed is None or self.failed == index:
+            self.fault, self.failed = fault, index

@@ -100,8 +100,7 @@ class Laning:
         try:
             opened = parcel.open()
         except Exception as error:
-            await self._manager.report(None, plugin, parcel.hook, error)
-            return error
+            return await self._manager.report(None, plugin, parcel.hook, error)
         if opened.context is None:
             return await call(opened.arguments)
         with use_context(opened.context):

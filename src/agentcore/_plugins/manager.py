@@ -251,9 +251,11 @@ class PluginManager:
         watch(self.settings.hook_timeout)
         return self._compiler.call_of(plugin, hook)
 
-    async def report(self, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException) -> None:
-        """Book a plugin's failure, log it, and tell ``plugin_error``."""
-        await report(self, context, plugin, hook, error)
+    async def report(
+        self, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException
+    ) -> BaseException:
+        """Book a plugin's failure, log it, and tell ``plugin_error``; returns what may be kept of *error*."""
+        return await report(self, context, plugin, hook, error)
 
     def owner(self, plugin: str) -> PluginManager:
         """The manager, this one or one around it, with which *plugin* is registered."""

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "Report", "checked_middleware", "steps"]
 
-Report: TypeAlias = Callable[[ExecutionContext | None, str, str, BaseException], Awaitable[None]]
-"""Told of a failure: the context, the plugin, the hook and the error."""
+Report: TypeAlias = Callable[[ExecutionContext | None, str, str, BaseException], Awaitable[BaseException]]
+"""Told of a failure: the context, the plugin, the hook and the error; returns what may be kept of the error."""
 
 
 class Plan:
@@ -74,7 +74,7 @@ class Plan:
         try:
             fault = self._fault(index, error, context)
             self.told(index, fault)
-            await self._report(context, implementation.plugin, implementation.hook, fault)
+            self.told(index, await self._report(context, implementation.plugin, implementation.hook, fault))
         except asyncio.CancelledError as cancelled:
             if self.specification.kind is not HookKind.EVENT or context is None or context.plugins is None:
                 raise
@@ -82,7 +82,7 @@ class Plan:
         return None
 
     def told(self, index: int, fault: BaseException) -> None:
-        """Hear of a contained failure; here for those who want to know."""
+        """Hear of a contained failure, and then of what may be kept of it; here for those who want to know."""
 
     async def refuse(self, index: int, error: BaseException, context: ExecutionContext | None) -> BaseException:
         """Return what ends the run when the implementation of a value hook failed or denied."""
@@ -93,7 +93,7 @@ class Plan:
             denied.__cause__ = error
             return denied
         fault = self._fault(index, error, context)
-        await self._report(context, plugin, hook, fault)
+        fault = await self._report(context, plugin, hook, fault)
         failed = HookError(
             f"plugin {plugin!r} failed in {hook!r}, and what it guards must not go on: {type(fault).__name__}: {fault}",
             plugin=plugin,

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from agentcore._context import ExecutionContext
+from agentcore._plugins.screening import SCREEN, screened_error
 
 if TYPE_CHECKING:
     from agentcore._plugins.manager import PluginManager
@@ -18,15 +19,21 @@ logger = logging.getLogger("agentcore.plugins")
 async def announce_failures(manager: PluginManager) -> None:
     """Tell of the plugins that could not be loaded, each once."""
     for status in manager._roster.unannounced():
-        stage, error = status.stage or "import", status.error or Exception()
+        stage = status.stage or "import"
+        error = await screened_error(manager, None, status.name, stage, status.error or Exception())
         logger.warning("plugin %r failed at %s: %s: %s", status.name, stage, type(error).__name__, error)
         await manager.hook.plugin_error(context=None, plugin=status.name, hook=stage, error=error)
 
 
 async def report(
     manager: PluginManager, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException
-) -> None:
-    """Tell of a failure in a call of *manager*'s hooks; the plugin may be registered with one around it."""
+) -> BaseException:
+    """Tell of a failure in a call of *manager*'s hooks; the plugin may be registered with one around it.
+
+    Returns:
+        What may be kept of the error.
+    """
+    error = await screened_error(manager, context, plugin, hook, error)
     owner = manager.owner(plugin)
     if hook == "agentcore_startup":
         owner._lifecycle.failed(plugin, error)
@@ -37,5 +44,6 @@ async def report(
         manager.root.failure_log.note(plugin, hook, error)
     level = logging.WARNING if first else logging.DEBUG
     logger.log(level, "plugin %r failed in %r: %s: %s", plugin, hook, type(error).__name__, error)
-    if hook != "plugin_error":
+    if hook not in ("plugin_error", SCREEN):
         await manager.hook.plugin_error(context=context, plugin=plugin, hook=hook, error=error)
+    return error

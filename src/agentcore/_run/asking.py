@@ -48,39 +48,52 @@ async def ask(
     """
     hook, unheard, name = plugins.hook, plugins.unheard, model.name
     call_id = f"{next(_call_ids)}"
-    pieces = None if on_delta is None else _Pieces(on_delta, context, hook, name, call_id)
-    asked, usage = _WITHHELD, _NO_REQUEST
-    started, duration = False, 0.0
+    asked, usage, answer, pieces, began, duration = _WITHHELD, _NO_REQUEST, None, None, 0.0, 0.0
     try:
-        asked = request if "model_request" in unheard else await hook.model_request(context, name, request)
-        started = True
+        passed = request if "model_request" in unheard else await hook.model_request(context, name, request)
+        if "model_answer" not in unheard:
+            answer = await hook.model_answer(context, name, model.provider, passed, call_id, None)
+        asked = passed
         await hook.model_start(context, name, asked, call_id)
-        # From here on it is paid for, whatever becomes of it.
-        usage = _ONE_REQUEST
-        began = perf_counter()
-        if pieces is not None:
-            pieces.asked_at = began
-        try:
+        pieces = None if on_delta is None else _Pieces(on_delta, context, plugins, name, call_id)
+        if answer is None:
+            # From here on it is paid for, whatever becomes of it.
+            usage, began = _ONE_REQUEST, perf_counter()
             response = await model.respond(asked, on_delta=pieces)
-        except asyncio.CancelledError as error:
-            if is_cancelled(context):
-                raise
-            raise ModelError(f"the model {name!r} cancelled itself", model=name) from error
-        finally:
             duration = perf_counter() - began
-        usage = response.usage if response.usage.requests else evolve(response.usage, requests=1)
+            usage = response.usage if response.usage.requests else evolve(response.usage, requests=1)
+        else:
+            response = evolve(answer, cached=True, usage=_NO_REQUEST)
+        if pieces is not None:
+            await pieces.end(response)
         if "model_response" not in unheard:
             response = await hook.model_response(context, name, asked, response)
     except GeneratorExit:
         raise
     except BaseException as error:
-        if isinstance(error, ModelError):
-            error.partial = pieces is not None and pieces.begun
-        await _tell_failure(error, context, hook, name, asked, call_id, usage, duration, started=started)
-        raise
+        duration = duration or _since(began)
+        failure = _worded(error, name, context, pieces)
+        await _tell_failure(failure, context, hook, name, asked, call_id, usage, duration)
+        if failure is error:
+            raise
+        raise failure from error
     context.add_usage(usage)
     await hook.model_complete(context, name, asked, response, call_id, usage, duration, "ok")
     return response
+
+
+def _since(began: float) -> float:
+    """Seconds since then; none where nothing began."""
+    return perf_counter() - began if began else 0.0
+
+
+def _worded(error: BaseException, model: str, context: ExecutionContext, pieces: _Pieces | None) -> BaseException:
+    """Return the failure that *error* is of a call."""
+    if isinstance(error, asyncio.CancelledError) and not is_cancelled(context):
+        error = ModelError(f"the model {model!r} cancelled itself", model=model)
+    if isinstance(error, ModelError):
+        error.partial = pieces is not None and pieces.begun
+    return error
 
 
 async def _tell_failure(
@@ -92,12 +105,10 @@ async def _tell_failure(
     call_id: str,
     usage: Usage,
     duration: float,
-    *,
-    started: bool,
 ) -> None:
     outcome = outcome_of(error, context)
     context.add_usage(usage)
-    if not started:
+    if request is _WITHHELD:
         # What was denied is not told.
         await hook.model_start(context, model, request, call_id)
     await hook.model_error(context, model, request, error, call_id, usage, duration, outcome)
@@ -146,15 +157,37 @@ def _delay(error: ModelError, attempt: int) -> float:
 class _Pieces:
     """Tells each piece of one answer before it is passed on."""
 
-    def __init__(self, forward: DeltaHandler, context: ExecutionContext, hook: Hooks, model: str, call_id: str) -> None:
+    def __init__(
+        self, forward: DeltaHandler, context: ExecutionContext, plugins: PluginManager, model: str, call_id: str
+    ) -> None:
         self.begun = False
-        self.asked_at = 0.0
+        self.asked_at = perf_counter()
         self._forward = forward
-        self._context, self._hook, self._model, self._call_id = context, hook, model, call_id
+        self._context, self._plugins, self._model, self._call_id = context, plugins, model, call_id
 
     async def __call__(self, delta: ModelDelta) -> None:
+        passed = await self._passed(delta)
+        # What a plugin holds back is no piece yet.
+        if passed is delta or passed.text:
+            await self._tell(passed)
+
+    async def end(self, response: ModelResponse) -> None:
+        """Tell what is left to tell of an answer that is whole."""
+        if response.cached and response.text:
+            await self(ModelDelta(text=response.text))
+        if "model_piece" not in self._plugins.unheard:
+            rest = await self._passed(ModelDelta(text="", last=True))
+            if rest.text:
+                await self._tell(evolve(rest, last=False))
+
+    async def _passed(self, delta: ModelDelta) -> ModelDelta:
+        if "model_piece" in self._plugins.unheard:
+            return delta
+        return await self._plugins.hook.model_piece(self._context, self._model, delta, self._call_id)
+
+    async def _tell(self, delta: ModelDelta) -> None:
         if not self.begun:
             self.begun = True
             delta = evolve(delta, first=True, elapsed=perf_counter() - self.asked_at)
-        await self._hook.model_delta(self._context, self._model, delta, self._call_id)
+        await self._plugins.hook.model_delta(self._context, self._model, delta, self._call_id)
         await self._forward(delta)
