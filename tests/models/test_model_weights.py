@@ -15,8 +15,8 @@ import attrs
 import pytest
 
 from agentcore.errors import ModelConnectionError, ModelError
+from agentcore.locking import locked
 from agentcore.models._fetch import client_command
-from agentcore.models._lock import locked
 from agentcore.models._weights import SMOLLM2, Weights, cache_folder, ensure_weights
 
 CONTENT = b"GGUF" + bytes(range(256)) * 5000
@@ -274,7 +274,7 @@ def holder(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     program = """
 import sys
 from pathlib import Path
-from agentcore.models._lock import locked
+from agentcore.locking import locked
 with locked(Path(sys.argv[1]), waiting=lambda: None):
     print("held", flush=True)
     sys.stdin.read()

@@ -16,8 +16,8 @@ from zipfile import BadZipFile, ZipFile
 
 from agentcore._data import data
 from agentcore.errors import ModelConnectionError, ModelError
+from agentcore.locking import locked
 from agentcore.models._fetch import FetchError, fetch
-from agentcore.models._lock import locked
 from agentcore.models._progress import progress
 
 __all__ = ["SMOLLM2", "Weights", "cache_folder", "ensure_weights"]
