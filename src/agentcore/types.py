@@ -72,6 +72,12 @@ class Usage:
     """The part of *input_tokens* that came out of the model server's cache."""
     reasoning_tokens: int = 0
     """The part of *output_tokens* that was spent on reasoning."""
+    cache_write_tokens: int = 0
+    """The part of *input_tokens* that was put into the model server's cache."""
+    input_audio_tokens: int = 0
+    """The part of *input_tokens* that was sound."""
+    output_audio_tokens: int = 0
+    """The part of *output_tokens* that was sound."""
     cost: Decimal | None = None
     """In US dollars, as the model's server reported it; None where none did."""
 
@@ -88,6 +94,9 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.cached_tokens + other.cached_tokens,
             self.reasoning_tokens + other.reasoning_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.input_audio_tokens + other.input_audio_tokens,
+            self.output_audio_tokens + other.output_audio_tokens,
             cost,
         )
 

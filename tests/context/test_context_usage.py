@@ -19,6 +19,9 @@ usages = st.builds(
     output_tokens=st.integers(0, 999),
     cached_tokens=st.integers(0, 999),
     reasoning_tokens=st.integers(0, 999),
+    cache_write_tokens=st.integers(0, 999),
+    input_audio_tokens=st.integers(0, 999),
+    output_audio_tokens=st.integers(0, 999),
     cost=st.none() | st.decimals(0, 10, places=4),
 )
 

@@ -55,11 +55,28 @@ def answering(
 
 async def test_a_question_is_answered_with_its_usage(ask: Ask) -> None:
     """Thoughts are no part of the answer."""
-    usage = RequestUsage(input_tokens=20, output_tokens=9, cache_read_tokens=5, output_reasoning_tokens=4)
+    usage = RequestUsage(
+        input_tokens=20,
+        output_tokens=9,
+        cache_read_tokens=5,
+        cache_write_tokens=6,
+        input_audio_tokens=7,
+        output_reasoning_tokens=4,
+        output_audio_tokens=3,
+    )
     model = answering(ThinkingPart("hm"), TextPart("Par"), TextPart("is"), usage=usage, finish_reason="length")
     response = await model.respond(ask())
     assert (response.text, response.model, response.finish_reason) == ("Paris", "fake", "length")
-    assert response.usage == Usage(requests=1, input_tokens=20, output_tokens=9, cached_tokens=5, reasoning_tokens=4)
+    assert response.usage == Usage(
+        requests=1,
+        input_tokens=20,
+        output_tokens=9,
+        cached_tokens=5,
+        reasoning_tokens=4,
+        cache_write_tokens=6,
+        input_audio_tokens=7,
+        output_audio_tokens=3,
+    )
     assert model.name == "pydantic-ai:function:fake"
     assert model.provider == "function"
 

@@ -221,8 +221,8 @@ def test_an_answer_without_a_message_can_be_asked_for_again(broken: str) -> None
                 "prompt_tokens": 100,
                 "completion_tokens": 20,
                 "total_tokens": 120,
-                "prompt_tokens_details": {"cached_tokens": 64},
-                "completion_tokens_details": {"reasoning_tokens": 12},
+                "prompt_tokens_details": {"cached_tokens": 64, "cache_write_tokens": 16, "audio_tokens": 7},
+                "completion_tokens_details": {"reasoning_tokens": 12, "audio_tokens": 5},
                 "cost": 0.000123,
             },
             Usage(
@@ -231,6 +231,9 @@ def test_an_answer_without_a_message_can_be_asked_for_again(broken: str) -> None
                 output_tokens=20,
                 cached_tokens=64,
                 reasoning_tokens=12,
+                cache_write_tokens=16,
+                input_audio_tokens=7,
+                output_audio_tokens=5,
                 cost=Decimal("0.000123"),
             ),
             id="openrouter",
@@ -239,6 +242,16 @@ def test_an_answer_without_a_message_can_be_asked_for_again(broken: str) -> None
             {"prompt_tokens": 9, "completion_tokens": 2, "prompt_cache_hit_tokens": 8},
             Usage(requests=1, input_tokens=9, output_tokens=2, cached_tokens=8),
             id="deepseek",
+        ),
+        pytest.param(
+            {"prompt_tokens": 9, "prompt_tokens_details": {"cache_creation_input_tokens": 8}},
+            Usage(requests=1, input_tokens=9, cache_write_tokens=8),
+            id="qwen",
+        ),
+        pytest.param(
+            {"prompt_tokens": 9, "cache_creation_input_tokens": 6},
+            Usage(requests=1, input_tokens=9, cache_write_tokens=6),
+            id="litellm",
         ),
         pytest.param(
             {
@@ -260,5 +273,5 @@ def test_an_answer_without_a_message_can_be_asked_for_again(broken: str) -> None
     ],
 )
 def test_usage_is_read_from_each_servers_words(wire: object, expected: Usage) -> None:
-    """Cached tokens are part of the input, reasoning is part of the output."""
+    """What was cached and heard is part of the input, what was thought and said part of the output."""
     assert decode_usage(wire) == expected

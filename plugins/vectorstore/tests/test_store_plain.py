@@ -95,7 +95,8 @@ CASES: dict[str, tuple[Any, Any]] = {
     "nested models": ([Answer(text="x")], [{"text": "x", "confidence": 0.5}]),
     "dataclass": (Point(Pair(Point(1))), {"x": {"left": {"x": 1, "y": 2}, "right": 2}, "y": 2}),
     "usage": (Usage(requests=1, cost=Decimal("0.5")), {
-        "requests": 1, "input_tokens": 0, "output_tokens": 0, "cached_tokens": 0, "reasoning_tokens": 0, "cost": "0.5",
+        "requests": 1, "input_tokens": 0, "output_tokens": 0, "cached_tokens": 0, "reasoning_tokens": 0,
+        "cache_write_tokens": 0, "input_audio_tokens": 0, "output_audio_tokens": 0, "cost": "0.5",
     }),
     "secret": (Loose(value=SecretStr("hush")), {"value": "**********"}),
     "odd object": ({"a": Plain(), "b": 1}, {"a": "<plain>", "b": 1}),

@@ -157,17 +157,31 @@ def decode_usage(wire: object) -> Usage:
     usage = as_mapping(wire)
     read = _count(usage.get("prompt_tokens"))
     written = _count(usage.get("completion_tokens"))
-    cached = as_mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
+    read_details = as_mapping(usage.get("prompt_tokens_details"))
+    written_details = as_mapping(usage.get("completion_tokens_details"))
     return Usage(
         requests=1,
         input_tokens=read,
         # xAI and Gemini count reasoning in the total only.
         output_tokens=max(written, _count(usage.get("total_tokens")) - read),
         # DeepSeek's own name for it comes second.
-        cached_tokens=_count(usage.get("prompt_cache_hit_tokens") if cached is None else cached),
-        reasoning_tokens=_count(as_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
+        cached_tokens=_first_count(read_details.get("cached_tokens"), usage.get("prompt_cache_hit_tokens")),
+        reasoning_tokens=_count(written_details.get("reasoning_tokens")),
+        # OpenRouter's name for it, Qwen's, and that of LiteLLM in front of Anthropic.
+        cache_write_tokens=_first_count(
+            read_details.get("cache_write_tokens"),
+            read_details.get("cache_creation_input_tokens"),
+            usage.get("cache_creation_input_tokens"),
+        ),
+        input_audio_tokens=_count(read_details.get("audio_tokens")),
+        output_audio_tokens=_count(written_details.get("audio_tokens")),
         cost=_cost(usage.get("cost")),
     )
+
+
+def _first_count(*values: object) -> int:
+    """Return the count that is there."""
+    return _count(next((each for each in values if each is not None), None))
 
 
 def _count(value: object) -> int:
