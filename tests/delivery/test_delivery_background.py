@@ -137,6 +137,7 @@ async def test_provider_knows_where_it_is() -> None:
     assert found[0] is listener.heard[0]["context"] is listener.heard[0]["event"].context
     assert found[0].parent_id == outer.context.context_id
     assert [each["event"].attempt for each in listener.heard] == [1, 1]
+    assert not any(each["event"].recorded for each in listener.heard)
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,7 @@ def test_envelope_and_context_come_back() -> None:
     found = read(record, attempt=3)
     assert (found.event.id, found.event.sequence, found.event.time) == (sent.id, sent.sequence, sent.time)
     assert found.event.attempt == 3
+    assert found.event.recorded
     restored = found.context
     assert restored is not None
     assert restored is found.event.context

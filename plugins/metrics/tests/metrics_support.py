@@ -44,15 +44,18 @@ class Events:
         duration: float = 0.25,
         outcome: Outcome = "ok",
         first_token: float | None = None,
+        cached: bool = False,
     ) -> None:
-        """A model call ends, and its usage is the run's."""
-        used = usage or Usage(requests=1, input_tokens=10, output_tokens=2)
+        """A model call ends, and its usage is the run's; one that a plugin answered has none."""
+        used = Usage() if cached else usage or Usage(requests=1, input_tokens=10, output_tokens=2)
         context.add_usage(used)
         call_id = str(next(self._numbers))
         if first_token is not None:
             self._provider.model_delta(ModelDelta(text="x", first=True, elapsed=first_token), call_id)
         if outcome == "ok":
-            self._provider.model_complete(context, model, ModelResponse(), call_id, used, duration, outcome)
+            self._provider.model_complete(
+                context, model, ModelResponse(cached=cached), call_id, used, duration, outcome
+            )
         else:
             error = _error(outcome, "model_request")
             self._provider.model_error(context, model, error, call_id, used, duration, outcome)

@@ -22,8 +22,33 @@ from agentcore.models.scripted import ScriptedModel
 from agentcore_metrics import MetricsProvider
 from agentcore_metrics.otel import OpenTelemetryClient
 
-SMALL: Final = Usage(requests=1, input_tokens=120, output_tokens=20, cached_tokens=100, cost=Decimal("0.000123456789"))
-LARGE: Final = Usage(requests=1, input_tokens=1000, output_tokens=300, reasoning_tokens=200, cost=Decimal("0.0123"))
+SMALL: Final = Usage(
+    requests=1,
+    input_tokens=120,
+    output_tokens=20,
+    cached_tokens=100,
+    cache_write_tokens=11,
+    cost=Decimal("0.000123456789"),
+)
+LARGE: Final = Usage(
+    requests=1,
+    input_tokens=1000,
+    output_tokens=300,
+    reasoning_tokens=200,
+    input_audio_tokens=70,
+    output_audio_tokens=30,
+    cost=Decimal("0.0123"),
+)
+PARTS: Final = (
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+    "cache_write_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+)
+"""Every kind of token."""
 
 
 def free_port() -> int:

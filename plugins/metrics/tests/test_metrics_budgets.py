@@ -21,7 +21,7 @@ DOLLAR = Usage(requests=1, input_tokens=1, output_tokens=1, cost=Decimal(1))
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time of the story, which a test may change."""
     now = [1_790_000_000.0]
-    monkeypatch.setattr("agentcore_metrics._provider.time", lambda: now[0])
+    monkeypatch.setattr("agentcore_metrics._hooks.time", lambda: now[0])
     monkeypatch.setattr("agentcore_metrics._budgets.time", lambda: now[0])
     monkeypatch.setattr("agentcore_metrics._writer.time.time", lambda: now[0])
     return now

@@ -20,7 +20,7 @@ LONG_NAME = "a-very-long-name-of-an-agent-that-nobody-would-ever-want-to-type"
 def history(provider: MetricsProvider, events: Events, monkeypatch: pytest.MonkeyPatch) -> ExecutionContext:
     """Two days of runs, with everything that a table can have to show; returns the root of the nested ones."""
     clock = 1_790_000_000.0
-    monkeypatch.setattr("agentcore_metrics._provider.time", lambda: clock)
+    monkeypatch.setattr("agentcore_metrics._hooks.time", lambda: clock)
     old = ExecutionContext(LONG_NAME)
     events.model(old, model="house:gpt-5-mini", usage=Usage(requests=1, input_tokens=1_234_567, output_tokens=98_765))
     events.run(old, duration=75.5)
@@ -204,6 +204,10 @@ def test_json_has_every_number(command: Command, history: ExecutionContext) -> N
                 "cached_tokens": 0,
                 "output_tokens": 5,
                 "reasoning_tokens": 0,
+                "cache_write_tokens": 0,
+                "input_audio_tokens": 0,
+                "output_audio_tokens": 0,
+                "cached_answers": 0,
                 "cost_usd": None,
                 "unpriced_calls": 1,
             },
@@ -220,6 +224,10 @@ def test_json_has_every_number(command: Command, history: ExecutionContext) -> N
                 "cached_tokens": 200,
                 "output_tokens": 80,
                 "reasoning_tokens": 0,
+                "cache_write_tokens": 0,
+                "input_audio_tokens": 0,
+                "output_audio_tokens": 0,
+                "cached_answers": 0,
                 "cost_usd": "0.00123",
                 "unpriced_calls": 0,
             },
@@ -236,6 +244,10 @@ def test_json_has_every_number(command: Command, history: ExecutionContext) -> N
             "cached_tokens": 200,
             "output_tokens": 85,
             "reasoning_tokens": 0,
+            "cache_write_tokens": 0,
+            "input_audio_tokens": 0,
+            "output_audio_tokens": 0,
+            "cached_answers": 0,
             "cost_usd": "0.00123",
             "unpriced_calls": 1,
         },
@@ -248,7 +260,18 @@ def test_json_has_every_number(command: Command, history: ExecutionContext) -> N
     assert Path(found["ledger"]).name == "metrics.db"
 
 
-CONSUMPTION = {"input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "unpriced_calls"}
+CONSUMPTION = {
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cache_write_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "cached_answers",
+    "cost_usd",
+    "unpriced_calls",
+}
 RUNS = ("runs", "errors", "duration", "model_calls", "tool_calls")
 FIELDS = {
     "agent": {"agent", "cost_with_children_usd", "trend", *RUNS} | CONSUMPTION,
@@ -313,7 +336,7 @@ def test_a_run_that_has_not_ended_began_with_the_first_of_its_calls(
     command: Command, events: Events, context: ExecutionContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Which need not be the first that ended."""
-    monkeypatch.setattr("agentcore_metrics._provider.time", lambda: 1_790_000_000.0)
+    monkeypatch.setattr("agentcore_metrics._hooks.time", lambda: 1_790_000_000.0)
     for duration in (1.0, 3.0, 2.0):
         events.tool(context, duration=duration)
     run = command.json("--run", context.context_id)["run"]
@@ -330,7 +353,7 @@ def test_runs_that_shared_a_context_are_told_apart(
 ) -> None:
     """The last one is shown, with the calls that it made itself."""
     clock = 1_790_000_000.0
-    monkeypatch.setattr("agentcore_metrics._provider.time", lambda: clock)
+    monkeypatch.setattr("agentcore_metrics._hooks.time", lambda: clock)
     for model in ("first", "second"):
         events.model(context, model=model, duration=0.25)
         events.run(context, duration=0.5)
@@ -420,6 +443,10 @@ def test_no_ledger_is_told(command: Command, path: Path) -> None:
         "cached_tokens": 0,
         "output_tokens": 0,
         "reasoning_tokens": 0,
+        "cache_write_tokens": 0,
+        "input_audio_tokens": 0,
+        "output_audio_tokens": 0,
+        "cached_answers": 0,
         "cost_usd": None,
         "unpriced_calls": 0,
     }
@@ -449,11 +476,11 @@ def test_a_file_that_is_no_ledger_is_an_error(path: Path, command: Command, argu
 def test_a_newer_ledger_is_an_error(path: Path, command: Command) -> None:
     """It is not read by guesswork."""
     connection = connect(path)
-    connection.execute(f"PRAGMA application_id = {0x61634D31}; PRAGMA user_version = 3")
+    connection.execute(f"PRAGMA application_id = {0x61634D31}; PRAGMA user_version = 4")
     connection.close()
     result = command()
     assert result.exit_code == 1
-    assert "was written by a newer version of agentcore-metrics (schema 3, known here: 2)" in result.stderr
+    assert "was written by a newer version of agentcore-metrics (schema 4, known here: 3)" in result.stderr
 
 
 def test_reading_does_not_keep_writers_waiting(

@@ -23,6 +23,16 @@ from agentcore_metrics import MetricsProvider, Price
 from agentcore_metrics._pricing import Cost, Pricing
 
 USAGE = Usage(requests=1, input_tokens=1_000, cached_tokens=400, output_tokens=100, reasoning_tokens=30)
+EVERYTHING = Usage(
+    requests=1,
+    input_tokens=1_000,
+    cached_tokens=400,
+    cache_write_tokens=100,
+    input_audio_tokens=50,
+    output_tokens=100,
+    reasoning_tokens=30,
+    output_audio_tokens=20,
+)
 NOON = datetime(2026, 9, 21, 12, tzinfo=UTC)
 HOUSE = {
     "house:small": Price(input=Decimal(1), output=Decimal(2)),
@@ -32,6 +42,14 @@ HOUSE = {
         output=Decimal(20),
         reasoning=Decimal(50),
         request=Decimal("0.003"),
+    ),
+    "loud": Price(
+        input=Decimal(10),
+        cached=Decimal(1),
+        cache_write=Decimal("12.5"),
+        input_audio=Decimal(40),
+        output=Decimal(20),
+        output_audio=Decimal(80),
     ),
 }
 
@@ -48,6 +66,9 @@ def theirs(usage: Usage) -> genai_prices.Usage:
         cache_read_tokens=usage.cached_tokens,
         output_tokens=usage.output_tokens,
         output_reasoning_tokens=usage.reasoning_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        input_audio_tokens=usage.input_audio_tokens,
+        output_audio_tokens=usage.output_audio_tokens,
     )
 
 
@@ -76,6 +97,25 @@ def test_the_configured_price_wins_over_the_published_one() -> None:
 def test_each_kind_of_token_has_its_price(model: str, dollars: Decimal) -> None:
     """Cached input and reasoning are parts of input and output, and cost the same where nothing else is said."""
     assert cost_of(Pricing(HOUSE), model) == (int(dollars * 10**12), "configured")
+
+
+@pytest.mark.parametrize(
+    ("model", "dollars"),
+    [
+        ("loud", Decimal("0.0045") + Decimal("0.0004") + Decimal("0.00125") + Decimal("0.002") + Decimal("0.0032")),
+        ("house:small", Decimal("0.0012")),
+    ],
+    ids=["each its own", "all the same"],
+)
+def test_what_went_into_the_cache_and_what_was_sound_have_prices(model: str, dollars: Decimal) -> None:
+    """As other input and output where nothing else is said."""
+    assert cost_of(Pricing(HOUSE), model, EVERYTHING) == (int(dollars * 10**12), "configured")
+
+
+def test_parts_that_are_more_than_the_whole_cost_no_less_than_nothing() -> None:
+    """A server counts them otherwise: each is taken as far as there is something left of the whole."""
+    usage = Usage(requests=1, input_tokens=100, cached_tokens=80, cache_write_tokens=70, input_audio_tokens=60)
+    assert cost_of(Pricing(HOUSE), "loud", usage) == (80 * 10**6 + 20 * 12_500_000, "configured")
 
 
 def test_a_small_price_is_exact() -> None:
@@ -141,7 +181,7 @@ def test_cost_is_what_genai_prices_calculates() -> None:
     for provider, model in priced_models():
         for read in (random.randrange(1, 5_000), random.randrange(250_000, 900_000)):
             written = random.randrange(1, 5_000)
-            usage = Usage(1, read, written, random.randrange(read), random.randrange(written))
+            usage = some_usage(random, read, written)
             try:
                 price = model.calc_price(theirs(usage), provider, genai_request_timestamp=NOON)
             except ValueError:
@@ -156,6 +196,16 @@ def test_cost_is_what_genai_prices_calculates() -> None:
         flat, others = flat + is_flat, others + (not is_flat)
     assert flat > 1_000
     assert others > 100
+
+
+def some_usage(random: Random, read: int, written: int) -> Usage:
+    """Some of all kinds; every other without sound, which few models have."""
+    cached, put = random.randrange(read // 3 + 1), random.randrange(read // 3 + 1)
+    reasoned = random.randrange(written // 2 + 1)
+    if random.random() < 0.5:
+        return Usage(1, read, written, cached, reasoned, put)
+    heard, said = random.randrange(read // 3 + 1), random.randrange(written // 2 + 1)
+    return Usage(1, read, written, cached, reasoned, put, heard, said)
 
 
 def test_prices_are_loaded_when_they_are_needed() -> None:
@@ -204,7 +254,7 @@ def test_rows_say_where_their_cost_is_known_from(path: Any, rows: Rows) -> None:
         {"input": 1},
         {"input": -1, "output": 1},
         {"input": 1, "output": "much"},
-        {"input": 1, "output": 1, "audio": 2},
+        {"input": 1, "output": 1, "video": 2},
     ],
     ids=["nothing", "half", "negative", "text", "unknown key"],
 )

@@ -55,6 +55,9 @@ def usages() -> st.SearchStrategy[Usage]:
         output_tokens=tokens,
         cached_tokens=tokens,
         reasoning_tokens=tokens,
+        cache_write_tokens=tokens,
+        input_audio_tokens=tokens,
+        output_audio_tokens=tokens,
         cost=costs,
     )
 
@@ -111,6 +114,10 @@ def consumption(calls: list[Call]) -> dict[str, Any]:
         "cached_tokens": sum(each.usage.cached_tokens for each in calls),
         "output_tokens": sum(each.usage.output_tokens for each in calls),
         "reasoning_tokens": sum(each.usage.reasoning_tokens for each in calls),
+        "cache_write_tokens": sum(each.usage.cache_write_tokens for each in calls),
+        "input_audio_tokens": sum(each.usage.input_audio_tokens for each in calls),
+        "output_audio_tokens": sum(each.usage.output_audio_tokens for each in calls),
+        "cached_answers": 0,
         "cost_usd": sum(costs) if costs else None,
         "unpriced_calls": sum(each.usage.cost is None for each in calls),
     }

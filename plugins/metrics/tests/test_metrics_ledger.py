@@ -61,7 +61,15 @@ def test_rows_hold_what_the_events_told(provider: MetricsProvider, events: Event
     """Durations are the events' own floats, tokens and cost are whole numbers, times are microseconds in UTC."""
     context = ExecutionContext("triage")
     usage = Usage(
-        requests=1, input_tokens=7, output_tokens=5, cached_tokens=3, reasoning_tokens=2, cost=Decimal("0.000000000001")
+        requests=1,
+        input_tokens=9,
+        output_tokens=8,
+        cached_tokens=3,
+        reasoning_tokens=2,
+        cache_write_tokens=4,
+        input_audio_tokens=5,
+        output_audio_tokens=6,
+        cost=Decimal("0.000000000001"),
     )
     began = time.time()
     events.model(context, model="small", usage=usage, duration=0.1)
@@ -71,19 +79,21 @@ def test_rows_hold_what_the_events_told(provider: MetricsProvider, events: Event
     ids = (context.context_id, None, context.context_id, "triage")
     ((*row, started),) = rows(
         "SELECT context_id, parent_id, root_id, agent, model, call_id, duration, outcome, error, requests,"
-        " input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost, started FROM model_calls"
+        " input_tokens, output_tokens, cached_tokens, reasoning_tokens, cache_write_tokens, input_audio_tokens,"
+        " output_audio_tokens, cost, started FROM model_calls"
     )
-    assert row == [*ids, "small", "1", 0.1, "ok", None, 1, 7, 5, 3, 2, 1]
+    assert row == [*ids, "small", "1", 0.1, "ok", None, 1, 9, 8, 3, 2, 4, 5, 6, 1]
     assert (began - 0.2) * 1e6 <= started <= time.time() * 1e6
     assert rows(
         "SELECT context_id, parent_id, root_id, agent, tool, call_id, duration, outcome, error FROM tool_calls"
     ) == [(*ids, "search", "2", 0.2, "ok", None)]
     ((*row, _),) = rows(
         "SELECT context_id, parent_id, root_id, agent, duration, outcome, error, requests, input_tokens, output_tokens,"
-        " cached_tokens, reasoning_tokens, cost, total_requests, total_input_tokens, total_output_tokens,"
-        " total_cached_tokens, total_reasoning_tokens, total_cost, started FROM runs"
+        " cached_tokens, reasoning_tokens, cache_write_tokens, input_audio_tokens, output_audio_tokens, cost,"
+        " total_requests, total_input_tokens, total_output_tokens, total_cached_tokens, total_reasoning_tokens,"
+        " total_cache_write_tokens, total_input_audio_tokens, total_output_audio_tokens, total_cost, started FROM runs"
     )
-    assert row == [*ids, 0.3, "ok", None, *(1, 7, 5, 3, 2, 1) * 2]
+    assert row == [*ids, 0.3, "ok", None, *(1, 9, 8, 3, 2, 4, 5, 6, 1) * 2]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +211,7 @@ def test_old_rows_are_deleted(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     """Of everything that began before the retention time; what is younger stays."""
     old = MetricsProvider(path=path)
     context = ExecutionContext("old")
-    monkeypatch.setattr("agentcore_metrics._provider.time", lambda: time.time() - 8 * DAY)
+    monkeypatch.setattr("agentcore_metrics._hooks.time", lambda: time.time() - 8 * DAY)
     Events(old).model(context)
     Events(old).tool(context)
     old.model_retry(context, "small", ValueError())
@@ -218,7 +228,7 @@ def test_old_rows_are_deleted(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_rows_are_kept_for_ever_where_retention_is_infinite(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also those of the beginning of time."""
-    monkeypatch.setattr("agentcore_metrics._provider.time", lambda: 10.0)
+    monkeypatch.setattr("agentcore_metrics._hooks.time", lambda: 10.0)
     provider = MetricsProvider(path=path, retention_days=math.inf)
     run_once(provider)
     provider.close()
@@ -373,7 +383,8 @@ FAULTS = {
     "another database": Fault("is a database, but not a ledger of metrics", statements="CREATE TABLE mine (a)"),
     "another's version": Fault("is a database, but not a ledger of metrics", statements="PRAGMA user_version = 3"),
     "newer": Fault(
-        "was written by a newer version of agentcore-metrics (schema 99, known here: 2)\n"
+        "was written by a newer version of agentcore-metrics (schema 99, known here: 3); up to 100000 records wait in"
+        " memory, further ones will be dropped\n"
         "hint: upgrade agentcore-metrics, or name another file by 'path' in the plugin's config.",
         statements=f"PRAGMA application_id = {0x61634D31}; PRAGMA user_version = 99; CREATE TABLE runs (a)",
     ),

@@ -106,6 +106,8 @@ async def test_plugin_manager_accepts_every_hook(provider: MetricsProvider, plug
         "agent_error",
         "agentcore_shutdown",
         "agentcore_startup",
+        "knowledge_query",
+        "knowledge_update",
         "model_complete",
         "model_delta",
         "model_error",

@@ -43,13 +43,26 @@ def test_tokens_and_cost_are_those_of_each_model_call(
     provider: MetricsProvider, events: Events, context: ExecutionContext
 ) -> None:
     """Every kind of token is a series; the cost of a call is one only where it is known."""
-    usage = Usage(requests=1, input_tokens=7, output_tokens=5, cached_tokens=3, reasoning_tokens=2, cost=Decimal("0.1"))
+    usage = Usage(
+        requests=1,
+        input_tokens=7,
+        output_tokens=5,
+        cached_tokens=3,
+        reasoning_tokens=2,
+        cache_write_tokens=4,
+        input_audio_tokens=1,
+        output_audio_tokens=5,
+        cost=Decimal("0.1"),
+    )
     events.model(context, usage=usage)
     events.model(context, usage=Usage(requests=1, input_tokens=1))
     assert provider.metrics["input_tokens"].sum == 8
     assert provider.metrics["output_tokens"].sum == 5
     assert provider.metrics["cached_tokens"].sum == 3
     assert provider.metrics["reasoning_tokens"].sum == 2
+    assert provider.metrics["cache_write_tokens"].sum == 4
+    assert provider.metrics["input_audio_tokens"].sum == 1
+    assert provider.metrics["output_audio_tokens"].sum == 5
     assert provider.metrics["cost"].values == [Decimal("0.1")]
 
 

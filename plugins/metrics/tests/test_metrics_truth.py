@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from metrics_support import query
-from metrics_telemetry import Truth, client_of, plugins_of, provider_of, run_nested, scraped
+from metrics_telemetry import PARTS, Truth, client_of, plugins_of, provider_of, run_nested, scraped
 
 from agentcore_metrics._names import INSTRUMENTS
 from agentcore_metrics._writer import MAX_PENDING
@@ -38,7 +38,7 @@ async def test_ten_thousand_nested_runs_add_up(tmp_path: Path, troubled: bool) -
 
 
 def check_ledger(path: Path, truth: Truth) -> None:
-    sums = "sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost)"
+    sums = ", ".join(f"sum({each})" for each in (*PARTS, "cost"))
     found = {agent: numbers for agent, *numbers in query(path, f"SELECT agent, {sums} FROM model_calls GROUP BY 1")}
     assert found == {agent: [*tokens(truth, agent), cost(truth, agent)] for agent in truth.usage}
     runs = {agent: numbers for agent, *numbers in query(path, f"SELECT agent, {sums} FROM runs GROUP BY 1")}
@@ -61,9 +61,8 @@ def check_endpoint(text: str, truth: Truth) -> None:
     names = INSTRUMENTS["1.41.1"]
     for agent in truth.usage:
         label = f'gen_ai_agent_name="{agent}"'
-        keys = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
         shown = []
-        for key in keys:
+        for key in PARTS:
             each = names[key]  # type: ignore[index]
             name = f"{each.prometheus}_sum{{" if each.buckets else f"{each.prometheus}{{"
             shown.append(total(text, name, label, each.selector))
@@ -78,7 +77,7 @@ def total(text: str, name: str, *selectors: str) -> float:
 
 def tokens(truth: Truth, agent: str) -> list[int]:
     usage = truth.usage[agent]
-    return [usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens]
+    return [getattr(usage, each) for each in PARTS]
 
 
 def cost(truth: Truth, agent: str) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from metrics_demo import NOW, PRICES, Clock, live
-from metrics_support import Command, Events, connect
+from metrics_support import Command, Events
 
 from agentcore import ExecutionContext, Usage
 from agentcore.errors import RecordedError
@@ -24,7 +24,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 def demo(path: Path, monkeypatch: pytest.MonkeyPatch) -> MetricsProvider:
     """The ledger of a day that is always the same."""
     clock = Clock()
-    monkeypatch.setattr("agentcore_metrics._provider.time", clock)
+    monkeypatch.setattr("agentcore_metrics._hooks.time", clock)
     monkeypatch.setattr("agentcore_metrics._command.time", lambda: NOW)
     provider = MetricsProvider(path=path, prices=PRICES, published_prices=False)
     live(provider, clock)
@@ -147,17 +147,6 @@ def test_an_empty_ledger_has_nothing_to_show(command: Command, view: str) -> Non
     result = command(view)
     assert (result.exit_code, result.stdout) == (0, "")
     assert "No metrics yet" in result.stderr
-
-
-def test_an_older_ledger_is_an_error(command: Command, path: Path) -> None:
-    """Of before the columns that are asked for; it says what to do."""
-    connection = connect(path)
-    connection.execute(f"PRAGMA application_id = {0x61634D31}; PRAGMA user_version = 1")
-    connection.close()
-    result = command()
-    assert result.exit_code == 1
-    assert "was written by an older version of agentcore-metrics" in result.stderr
-    assert "move it away" in result.stderr
 
 
 def test_a_run_cannot_be_shown_as_a_table(command: Command, events: Events, context: ExecutionContext) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from random import getrandbits
-from typing import Final
+from typing import ClassVar, Final
 
 from agentcore._context.details import details_of
 from agentcore._context.execution import ExecutionContext
 
-__all__ = ["SCHEMA_VERSION", "Event"]
+__all__ = ["SCHEMA_VERSION", "Event", "RecordedEvent"]
 
 SCHEMA_VERSION: Final = 1
 """Raised when a hook's arguments change their meaning; arguments that are added do not raise it."""
@@ -23,6 +23,9 @@ class Event:
     """
 
     __slots__ = ("_id", "_time", "attempt", "context", "name", "schema_version", "sequence")
+
+    recorded: ClassVar[bool] = False
+    """Whether it comes out of the journal, and so may have been delivered before, here or in another process."""
 
     def __init__(
         self,
@@ -74,3 +77,11 @@ class Event:
 
     def __repr__(self) -> str:
         return f"<Event {self.name} {self.id}>"
+
+
+class RecordedEvent(Event):
+    """An event out of the journal."""
+
+    __slots__ = ()
+
+    recorded: ClassVar[bool] = True

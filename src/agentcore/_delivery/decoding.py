@@ -13,7 +13,7 @@ from pydantic.errors import PydanticSchemaGenerationError
 from pydantic_core import from_json
 
 from agentcore import types
-from agentcore._context.event import SCHEMA_VERSION, Event
+from agentcore._context.event import SCHEMA_VERSION, Event, RecordedEvent
 from agentcore._context.execution import ExecutionContext
 from agentcore._context.record import restored
 from agentcore._delivery.encoding import TYPE
@@ -49,7 +49,7 @@ def decode(appended: Appended, function: Callable[..., Any], signature: Signatur
     record = appended.record
     kept = from_json(record.payload)
     context = None if "context" not in kept else _context(kept["context"])
-    event = Event(
+    event = RecordedEvent(
         record.hook,
         context,
         id=record.id,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import define
+
+from agentcore_metrics._records import ModelRecord
 
 if TYPE_CHECKING:
     from agentcore import ExecutionContext
@@ -41,22 +43,32 @@ class Accounts:
     def charge(self, context: ExecutionContext, ended: float, cost: int | None) -> None:
         """Count a model call of *context*."""
         if cost is not None:
-            own = self._of(context.context_id)
-            own.cost = (own.cost or 0) + cost
-            for each in _family(context):
-                account = self._of(each)
-                account.total_cost = (account.total_cost or 0) + cost
+            self._add(cost, context.context_id, (each.context_id for each in context.ancestors))
         if self.charged is not None:
             self.charged((context.agent_id, ended, cost))
+
+    def charge_record(self, record: ModelRecord) -> None:
+        """Count a model call of a run that is known by its record alone; of its ancestors those that it names."""
+        if record.cost is not None:
+            known = {record.parent_id, record.root_id} - {None, record.context_id}
+            self._add(record.cost, record.context_id, (each for each in known if each is not None))
+        if self.charged is not None:
+            self.charged((record.agent, record.ended, record.cost))
+
+    def _add(self, cost: int, context_id: str, ancestors: Iterable[str]) -> None:
+        own = self._of(context_id)
+        own.cost = (own.cost or 0) + cost
+        for account in (own, *map(self._of, ancestors)):
+            account.total_cost = (account.total_cost or 0) + cost
 
     def spent(self, context_id: str) -> int:
         """Return the known cost of a run until now, with that of its children."""
         account = self._open.get(context_id)
         return account.total_cost or 0 if account is not None else 0
 
-    def close(self, context_id: str) -> Account:
+    def close(self, context: ExecutionContext, ended: float, duration: float) -> Account:
         """Return the account of a run that ended."""
-        return self._open.pop(context_id, None) or Account()
+        return self._open.pop(context.context_id, None) or Account()
 
     def _of(self, context_id: str) -> Account:
         account = self._open.get(context_id)
@@ -65,10 +77,3 @@ class Accounts:
                 del self._open[next(iter(self._open))]
             account = self._open[context_id] = Account()
         return account
-
-
-def _family(context: ExecutionContext) -> Iterator[str]:
-    """The run and its ancestors, as far as they are known."""
-    yield context.context_id
-    for each in context.ancestors:
-        yield each.context_id

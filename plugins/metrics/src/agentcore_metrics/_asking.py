@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Final, TypeAlias, cast
+
+from attrs import evolve, fields
 
 from agentcore_metrics._money import dollars
 from agentcore_metrics._reading import Consumption, consumption, moment
-from agentcore_metrics._schema import INDEXES
+from agentcore_metrics._schema import INDEXES, UNUSUAL
 from agentcore_metrics._sql import Connection
-from agentcore_metrics._summary import COUNTED, TREND, By, Group, IncidentCount, Summary, Timing
+from agentcore_metrics._summary import COUNTED, TREND, By, Group, IncidentCount, KnowledgeCount, Summary, Timing
 
 __all__ = ["summarise"]
+
+_FEW: Final = 500
+"""Groups that are counted one by one."""
+
+_FOR_EVER: Final = 1 << 62
 
 _MICROSECONDS: Final[Mapping[str, int]] = {"day": 86_400_000_000, "hour": 3_600_000_000}
 
@@ -31,7 +39,7 @@ def summarise(connection: Connection, *, by: By, since: int | None, now: int) ->
     """
     asked = _Asked(connection, by, 0 if since is None else since, now)
     timings, consumptions, tool_calls = asked.groups()
-    totals, trends = asked.with_children(), asked.trends()
+    totals, trends = asked.with_children(), asked.trends(timings)
     keys = timings.keys() | consumptions.keys() | tool_calls.keys()
     groups = [
         Group(
@@ -56,6 +64,7 @@ def summarise(connection: Connection, *, by: By, since: int | None, now: int) ->
             trend=[sum(part) for part in zip(*trends.values(), strict=True)],
         ),
         incidents=asked.incidents(),
+        knowledge=asked.knowledge(),
     )
 
 
@@ -112,12 +121,29 @@ class _Asked:
         if self._counted == "model_calls":
             columns = f"{_TIMING}, {_FIRST_PIECE}, {_CONSUMPTION}"
             rows = [(key, row[:7], row[7:]) for key, *row in self._grouped(self._counted, columns)]
-            return {key: _timing(*row) for key, row, _ in rows}, {key: _consumption(*row) for key, _, row in rows}, {}
+            consumptions = self._completed({key: _consumption(*row) for key, _, row in rows})
+            return {key: _timing(*row) for key, row, _ in rows}, consumptions, {}
         timings = {key: _timing(*row) for key, *row in self._grouped(self._counted, _TIMING)}
         if self._counted == "tool_calls":
             return timings, {}, {}
         consumptions = {key: _consumption(*row) for key, *row in self._grouped("model_calls", _CONSUMPTION)}
-        return timings, consumptions, dict(self._grouped("tool_calls", "count(*)"))
+        return timings, self._completed(consumptions), dict(self._grouped("tool_calls", "count(*)"))
+
+    def _completed(self, consumptions: dict[_Key, Consumption]) -> dict[_Key, Consumption]:
+        """Add what few calls have."""
+        query = f"""
+            SELECT {self._key}, sum(cache_write_tokens), sum(input_audio_tokens), sum(output_audio_tokens),
+                sum(from_cache)
+            FROM model_calls INDEXED BY model_calls_unusual WHERE ({UNUSUAL}) AND started >= ?1 GROUP BY 1"""  # noqa: S608
+        for key, written, heard, said, answers in self._connection.execute(query, (self._start,)):
+            consumptions[key] = evolve(
+                consumptions[key],
+                cache_write_tokens=written,
+                input_audio_tokens=heard,
+                output_audio_tokens=said,
+                cached_answers=answers,
+            )
+        return consumptions
 
     def with_children(self) -> dict[_Key, Decimal | None]:
         if self._by != "agent":
@@ -125,18 +151,28 @@ class _Asked:
         rows = self._grouped("runs", "sum(total_cost / 1000000), sum(total_cost % 1000000)")
         return {key: dollars(_joined(high, low)) for key, high, low in rows}
 
-    def trends(self) -> dict[_Key, list[int]]:
-        """Count by group and part of the time."""
+    def trends(self, keys: Collection[_Key]) -> dict[_Key, list[int]]:
+        """Count by group and part of the time; *keys* are those of the groups."""
         if self._by in _MICROSECONDS:
             return {}
         start = self._start or self._earliest()
         width = max(1, (self._now - start) // TREND + 1)
+        # What began before a clock was set back, or will begin after it, is at an end.
+        bounds = [start + part * width for part in range(TREND)] + [_FOR_EVER]
+        if f"{self._counted}_by_{self._by}" in INDEXES and len(keys) <= _FEW:
+            return {key: [self._count(key, *each) for each in pairwise(bounds)] for key in keys}
         query = f"SELECT {self._key}, (started - ?2) / ?3, count(*) FROM {self._rows(self._counted)} GROUP BY 1, 2"  # noqa: S608
         counts: dict[_Key, list[int]] = {}
         for key, part, count in self._connection.execute(query, (self._start, start, width)):
-            # What began before a clock was set back, or will begin after it, is at an end.
             counts.setdefault(key, [0] * TREND)[max(0, min(part, TREND - 1))] += count
         return counts
+
+    def _count(self, key: _Key, start: int, end: int) -> int:
+        """Count a group between two times, which lie beside each other in its index."""
+        table = f"{self._counted} INDEXED BY {self._counted}_by_{self._by}"
+        query = f"SELECT count(*) FROM {table} WHERE {self._by} = ?1 AND started >= ?2 AND started < ?3"  # noqa: S608
+        ((count,),) = self._connection.execute(query, (key, start, end))
+        return int(count)
 
     def _earliest(self) -> int:
         ((earliest,),) = self._connection.execute(f"SELECT min(started) FROM {self._counted}")  # noqa: S608
@@ -151,6 +187,11 @@ class _Asked:
         query = "SELECT kind, subject, count(*) FROM incidents WHERE started >= ?1 GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
         rows = self._connection.execute(query, (self._start,))
         return [IncidentCount(kind=kind, subject=subject, count=count) for kind, subject, count in rows]
+
+    def knowledge(self) -> list[KnowledgeCount]:
+        query = "SELECT kind, count(*), sum(items) FROM knowledge WHERE started >= ?1 GROUP BY 1 ORDER BY 1"
+        rows = self._connection.execute(query, (self._start,))
+        return [KnowledgeCount(kind=kind, count=count, items=items) for kind, count, items in rows]
 
 
 def _timing(
@@ -186,12 +227,8 @@ def _joined(high: int | None, low: int | None) -> int | None:
 def _add(parts: Iterable[Consumption]) -> Consumption:
     each = list(parts)
     costs = [part.cost for part in each if part.cost is not None]
-    return Consumption(
-        model_calls=sum(part.model_calls for part in each),
-        input_tokens=sum(part.input_tokens for part in each),
-        cached_tokens=sum(part.cached_tokens for part in each),
-        output_tokens=sum(part.output_tokens for part in each),
-        reasoning_tokens=sum(part.reasoning_tokens for part in each),
-        cost=sum(costs, Decimal(0)) if costs else None,
-        unpriced_calls=sum(part.unpriced_calls for part in each),
-    )
+    counts = {name: sum(getattr(part, name) for part in each) for name in _COUNTS}
+    return Consumption(cost=sum(costs, Decimal(0)) if costs else None, **counts)
+
+
+_COUNTS: Final = tuple(each.name for each in fields(Consumption) if each.name != "cost")

@@ -52,7 +52,7 @@ class Budgets:
     Args:
         config: The amounts.
         intake: Knows what runs that are going on have spent.
-        warned: Told of each budget that is reached and only warned of: with the context, the time and its name.
+        warned: Told of each budget that is reached and only warned of: with the context and its name.
         stale: Called, on a run's thread, when what others have spent should be asked for again.
     """
 
@@ -61,7 +61,7 @@ class Budgets:
         config: BudgetsConfig,
         intake: Intake,
         *,
-        warned: Callable[[ExecutionContext, float, str], None],
+        warned: Callable[[ExecutionContext, str], None],
         stale: Callable[[], None],
     ) -> None:
         self._config = config
@@ -107,7 +107,7 @@ class Budgets:
             if _reached(spent.pico, spent.limit.deny):
                 raise Deny(f"the budget of {spent.name} is spent: {_told(spent.pico, spent.limit.deny)}")
             if _reached(spent.pico, spent.limit.warn) and spent.key not in self._told:
-                self._warn(context, now, spent)
+                self._warn(context, spent)
 
     def _spent(self, context: ExecutionContext) -> Iterator[_Spent]:
         config, agent = self._config, context.agent_id
@@ -124,12 +124,12 @@ class Budgets:
         if config.day is not None:
             yield _Spent("today", day, config.day, sum(self._own.values()) + sum(self._others.values()))
 
-    def _warn(self, context: ExecutionContext, now: float, spent: _Spent) -> None:
+    def _warn(self, context: ExecutionContext, spent: _Spent) -> None:
         if len(self._told) >= _REMEMBERED:
             self._told.clear()
         self._told.add(spent.key)
         logger.warning("the budget of %s is nearly spent: %s", spent.name, _told(spent.pico, spent.limit.warn))
-        self._warned(context, now, spent.name)
+        self._warned(context, spent.name)
 
     # --- on the writer's thread ---
 

@@ -10,25 +10,24 @@ __all__ = ["Client"]
 
 
 class Client(Protocol):
-    """Sends records elsewhere.  All methods are called on threads of the provider's own, never by a run.
+    """Sends records elsewhere.  Runs do not wait for it.
 
-    :meth:`open`, :meth:`record` and :meth:`flush` are never called at the same time.
+    No two are called at the same time, and what they raise is logged; :meth:`open` at startup is the exception.
     """
 
     def open(self) -> None:
-        """Open what is needed; called at startup, and may be called again."""
+        """Open what is needed; called before the first record, and may be called again.
+
+        At startup what it raises keeps the provider from working.  Else it is called by the run that comes first.
+        """
         ...
 
     def record(self, record: Record) -> None:
         """Take a record; must not wait for others."""
         ...
 
-    def flush(self) -> None:
-        """Send what is left; waits for seconds at most."""
-        ...
-
     def close(self) -> None:
-        """Flush, and close; what is recorded later opens it again."""
+        """Send what is left, which may take seconds, and close; what is recorded later opens it again."""
         ...
 
     def after_fork_in_child(self) -> None:

@@ -12,10 +12,10 @@ import apsw
 from agentcore.errors import PluginError
 from agentcore_metrics._records import Record
 from agentcore_metrics._rows import insertable
-from agentcore_metrics._schema import APPLICATION_ID, SCHEMA, TABLES, VERSION
+from agentcore_metrics._schema import APPLICATION_ID, SCHEMA, TABLES, UPGRADES, VERSION
 from agentcore_metrics._sql import BUSY_SECONDS, Connection, connect, transaction
 
-__all__ = ["Ledger", "is_prepared", "reason"]
+__all__ = ["Ledger", "hint", "reason", "version_of"]
 
 PRUNED_AT_ONCE: Final = 2_000
 """Rows of one table; more would keep other processes from writing for long."""
@@ -26,6 +26,7 @@ _POLL_SECONDS: Final = 0.01
 class Ledger:
     """An open ledger.  Any number of processes may append to one file.
 
+    One of an older version becomes one of this; a million rows take some seconds, for which others wait.
     Its methods raise :class:`apsw.Error` where the file cannot be read or written.
 
     Args:
@@ -50,15 +51,19 @@ class Ledger:
     def _prepare(self) -> None:
         connection = self.connection
         # Before anything is changed: a file that is no ledger must stay as it is.
-        if not is_prepared(connection, self._path):
+        if version_of(connection, self._path) == 0:
             _use_wal(connection)
         # A power cut may take the last commits, never the file.
         connection.pragma("synchronous", "NORMAL")
         with transaction(connection, "IMMEDIATE"):
             # Asked again, now that nobody else can be making it.
-            if not is_prepared(connection, self._path):
+            version = version_of(connection, self._path)
+            if version == 0:
                 connection.execute(SCHEMA)
                 connection.pragma("application_id", APPLICATION_ID)
+            for older in range(version or VERSION, VERSION):
+                connection.execute(UPGRADES[older])
+            if version != VERSION:
                 connection.pragma("user_version", VERSION)
 
     @property
@@ -73,6 +78,21 @@ class Ledger:
             for statement, each in rows.items():
                 self.connection.executemany(statement, each)
         return refused
+
+    def keep(self, record: Record) -> bool | None:
+        """Write *record*, on disk before this returns, unless there is one of its event.
+
+        Returns whether there was none; None where it holds what no row can.
+        """
+        rows, refused = insertable([record])
+        if refused:
+            return None
+        ((statement, (row,)),) = rows.items()
+        # What the journal has handed over it forgets in the end: no power cut may take it.
+        self.connection.pragma("synchronous", "FULL")
+        with transaction(self.connection, "IMMEDIATE"):
+            self.connection.execute(statement, row)
+            return self.connection.changes() > 0
 
     def prune(self, *, before: float, max_rows: int) -> int:
         """Delete the oldest rows, some at a time; returns how many, 0 where nothing was left to delete.
@@ -99,21 +119,14 @@ class Ledger:
         self.connection.close()
 
 
-def is_prepared(connection: Connection, path: Path) -> bool:
-    """Say whether *connection* is to a ledger that this version can use; False where the file is empty.
+def version_of(connection: Connection, path: Path) -> int:
+    """Return the version of the ledger to which *connection* is; 0 where the file is empty.
 
     Raises:
         PluginError: It is something else, or of a newer version.
     """
-    version = connection.pragma("user_version")
+    version = int(connection.pragma("user_version"))
     if connection.pragma("application_id") == APPLICATION_ID:
-        if version < VERSION:
-            raise PluginError(
-                f"the ledger {str(path)!r} was written by an older version of agentcore-metrics"
-                f" (schema {version}, known here: {VERSION})",
-                plugin="metrics",
-                hint="move it away: the next run begins a new one.",
-            )
         if version > VERSION:
             raise PluginError(
                 f"the ledger {str(path)!r} was written by a newer version of agentcore-metrics"
@@ -121,9 +134,9 @@ def is_prepared(connection: Connection, path: Path) -> bool:
                 plugin="metrics",
                 hint="upgrade agentcore-metrics, or name another file by 'path' in the plugin's config.",
             )
-        return True
+        return version
     if version == 0 and next(connection.execute("SELECT count(*) FROM sqlite_schema")) == (0,):
-        return False
+        return 0
     raise PluginError(
         f"{str(path)!r} is a database, but not a ledger of metrics",
         plugin="metrics",
@@ -167,6 +180,11 @@ _REASONS: Final[tuple[tuple[type[apsw.Error], str], ...]] = (
 
 
 def reason(error: Exception) -> str:
-    """Say in plain words why a ledger cannot be used."""
+    """Say in plain words why a ledger cannot be used; without a hint, which :func:`hint` tells."""
     known = (words for kind, words in _REASONS if isinstance(error, kind))
-    return next(known, str(error))
+    return next(known, error.message if isinstance(error, PluginError) else str(error))
+
+
+def hint(error: Exception) -> str:
+    """Say on a line of its own what to do about it; nothing where nobody knows."""
+    return f"\nhint: {error.hint}" if isinstance(error, PluginError) and error.hint else ""

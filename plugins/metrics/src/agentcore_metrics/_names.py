@@ -21,6 +21,7 @@ __all__ = [
     "OPERATION",
     "OTHER",
     "OUTCOME",
+    "PARTS",
     "PROVIDER",
     "TOOL",
     "Instrument",
@@ -37,8 +38,15 @@ Key: TypeAlias = Literal[
     "output_tokens",
     "cached_tokens",
     "reasoning_tokens",
+    "cache_write_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
     "cost",
     "unpriced",
+    "cached_answers",
+    "knowledge_duration",
+    "hits",
+    "documents",
     "denials",
     "retries",
     "plugin_errors",
@@ -54,6 +62,15 @@ AGENT: Final = "gen_ai.agent.name"
 TOOL: Final = "gen_ai.tool.name"
 ERROR: Final = "error.type"
 OUTCOME: Final = "agentcore.outcome"
+
+PARTS: Final[Sequence[Key]] = (
+    "cached_tokens",
+    "cache_write_tokens",
+    "input_audio_tokens",
+    "reasoning_tokens",
+    "output_audio_tokens",
+)
+"""Kinds of tokens that are part of the input or the output, as :class:`agentcore.Usage` names them."""
 
 OTHER: Final = "other"
 """Stands for all names of one kind beyond those that are told apart."""
@@ -101,6 +118,13 @@ _OURS: Final[Mapping[Key, Instrument]] = {
         "agentcore.cost.picodollars", "{picodollar}", "What model calls cost, in 10^-12 US dollars, where it is known."
     ),
     "unpriced": Instrument("agentcore.cost.unpriced_calls", "{call}", "Model calls whose cost is not known."),
+    "cached_answers": Instrument(
+        "agentcore.cached_answers", "{answer}", "Model calls that were answered without asking the model."
+    ),
+    "input_audio_tokens": Instrument("agentcore.tokens.input_audio", "{token}", "Input tokens that were sound."),
+    "output_audio_tokens": Instrument("agentcore.tokens.output_audio", "{token}", "Output tokens that were sound."),
+    "hits": Instrument("agentcore.knowledge.hits", "{hit}", "What the stores knew when they were asked."),
+    "documents": Instrument("agentcore.knowledge.documents", "{document}", "Documents that were to be remembered."),
     "denials": Instrument("agentcore.denials", "{denial}", "What plugins denied."),
     "retries": Instrument("agentcore.model.retries", "{retry}", "Model calls that were made again."),
     "plugin_errors": Instrument("agentcore.plugin.errors", "{error}", "Failures of plugins."),
@@ -110,7 +134,7 @@ _OURS: Final[Mapping[Key, Instrument]] = {
     ),
 }
 
-_OPERATION: Final = "gen_ai.client.operation.duration", "How long model calls, tool calls and runs took."
+_OPERATION: Final = "gen_ai.client.operation.duration", "How long model calls, tool calls, retrievals and runs took."
 _USAGE: Final = "gen_ai.client.token.usage", "{token}", "Tokens that model calls used.", _TOKENS
 _TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105
 
@@ -119,6 +143,7 @@ INSTRUMENTS: Final[Mapping[Dialect, Mapping[Key, Instrument]]] = {
         "model_duration": _seconds(*_OPERATION, operation="chat"),
         "run_duration": _seconds(*_OPERATION, operation="invoke_agent"),
         "tool_duration": _seconds(*_OPERATION, operation="execute_tool"),
+        "knowledge_duration": _seconds(*_OPERATION, operation="retrieval"),
         "first_token": _seconds(
             "gen_ai.client.operation.time_to_first_chunk", "How long the first piece of an answer took."
         ),
@@ -127,6 +152,9 @@ INSTRUMENTS: Final[Mapping[Dialect, Mapping[Key, Instrument]]] = {
         "cached_tokens": Instrument(
             "agentcore.tokens.cached", "{token}", "Input tokens that came out of the model server's cache."
         ),
+        "cache_write_tokens": Instrument(
+            "agentcore.tokens.cache_write", "{token}", "Input tokens that were put into the model server's cache."
+        ),
         "reasoning_tokens": Instrument("agentcore.tokens.reasoning", "{token}", "Output tokens spent on reasoning."),
         **_OURS,
     },
@@ -134,6 +162,7 @@ INSTRUMENTS: Final[Mapping[Dialect, Mapping[Key, Instrument]]] = {
         "model_duration": _seconds("gen_ai.client.inference.duration", "How long model calls took."),
         "run_duration": _seconds("gen_ai.invoke_agent.duration", "How long runs took."),
         "tool_duration": _seconds("gen_ai.execute_tool.duration", "How long tool calls took."),
+        "knowledge_duration": _seconds("agentcore.knowledge.query.duration", "How long retrievals took."),
         "first_token": _seconds(
             "gen_ai.client.inference.time_to_first_chunk", "How long the first piece of an answer took."
         ),
@@ -149,6 +178,11 @@ INSTRUMENTS: Final[Mapping[Dialect, Mapping[Key, Instrument]]] = {
             "gen_ai.client.inference.usage.cache_read.input_tokens",
             "{token}",
             "Input tokens that came out of the model server's cache.",
+        ),
+        "cache_write_tokens": Instrument(
+            "gen_ai.client.inference.usage.cache_creation.input_tokens",
+            "{token}",
+            "Input tokens that were put into the model server's cache.",
         ),
         "reasoning_tokens": Instrument(
             "gen_ai.client.inference.usage.reasoning.output_tokens", "{token}", "Output tokens spent on reasoning."

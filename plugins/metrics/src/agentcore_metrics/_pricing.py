@@ -40,28 +40,53 @@ class Price(BaseModel):
     output: _Dollars
     cached: Annotated[_Dollars | None, Field(description="Of input out of the cache; as other input if None.")] = None
     reasoning: Annotated[_Dollars | None, Field(description="Of output for reasoning; as other output if None.")] = None
+    cache_write: Annotated[
+        _Dollars | None, Field(description="Of input that is put into the cache; as other input if None.")
+    ] = None
+    input_audio: Annotated[_Dollars | None, Field(description="Of sound; as other input if None.")] = None
+    output_audio: Annotated[_Dollars | None, Field(description="Of sound; as other output if None.")] = None
     request: Annotated[_Dollars, Field(description="For each call, whatever its tokens.")] = Decimal(0)
 
     def quote(self) -> Quote:
         """Return what asks for it."""
-        cached = self.input if self.cached is None else self.cached
-        reasoning = self.output if self.reasoning is None else self.reasoning
-        return linear(self.input / _PER, cached / _PER, self.output / _PER, reasoning / _PER, self.request)
+        read, written = self.input, self.output
+        parts = {
+            "cached_tokens": self.cached,
+            "cache_write_tokens": self.cache_write,
+            "input_audio_tokens": self.input_audio,
+            "reasoning_tokens": self.reasoning,
+            "output_audio_tokens": self.output_audio,
+        }
+        return linear(
+            read / _PER, written / _PER, {name: each and each / _PER for name, each in parts.items()}, self.request
+        )
 
 
-def linear(input: Decimal, cached: Decimal, output: Decimal, reasoning: Decimal, request: Decimal) -> Quote:
-    """Return a quote that asks so much for each token and each request, in US dollars."""
+_OF_INPUT: Final = ("cached_tokens", "cache_write_tokens", "input_audio_tokens")
+_OF_OUTPUT: Final = ("reasoning_tokens", "output_audio_tokens")
+
+
+def linear(input: Decimal, output: Decimal, parts: Mapping[str, Decimal | None], request: Decimal) -> Quote:
+    """Return a quote that asks so much for each token and each request, in US dollars.
+
+    Args:
+        input: Of a token that was read.
+        output: Of a token that was written.
+        parts: Of tokens of a kind, by its name in :class:`agentcore.Usage`; None asks as for others.
+        request: Of a call.
+    """
+    read = [(name, price - input) for name in _OF_INPUT if (price := parts.get(name)) is not None]
+    written = [(name, price - output) for name in _OF_OUTPUT if (price := parts.get(name)) is not None]
 
     def quote(usage: Usage, _when: datetime) -> Decimal:
-        from_cache = min(usage.cached_tokens, usage.input_tokens)
-        reasoned = min(usage.reasoning_tokens, usage.output_tokens)
-        return (
-            input * (usage.input_tokens - from_cache)
-            + cached * from_cache
-            + output * (usage.output_tokens - reasoned)
-            + reasoning * reasoned
-            + request * usage.requests
-        )
+        cost = input * usage.input_tokens + output * usage.output_tokens + request * usage.requests
+        for more, whole in ((read, usage.input_tokens), (written, usage.output_tokens)):
+            for name, difference in more:
+                # What a server says of parts may be more than the whole.
+                part = min(getattr(usage, name), whole)
+                whole -= part
+                cost += difference * part
+        return cost
 
     return quote
 

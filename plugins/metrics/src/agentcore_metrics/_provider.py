@@ -5,24 +5,21 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from time import time
 from typing import TYPE_CHECKING, ClassVar, Final, Self
-from weakref import WeakSet
 
-from agentcore import hookimpl
-from agentcore.errors import AgentCoreError, DeniedError, RecordedError
+from agentcore import Event, hookimpl
 from agentcore_metrics._config import MAX_ROWS, RETENTION_DAYS, Budgets
 from agentcore_metrics._config import Config as MetricsConfig
-from agentcore_metrics._intake import Intake
+from agentcore_metrics._hooks import Hooks
 from agentcore_metrics._pricing import Price, Pricing
+from agentcore_metrics._recorder import Recorder
 from agentcore_metrics._series import Metrics
 from agentcore_metrics._writer import LedgerWriter
 
 if TYPE_CHECKING:
     from click import Command
 
-    from agentcore import Event, ExecutionContext, PluginManager
-    from agentcore.types import ModelDelta, ModelResponse, Outcome, Usage
+    from agentcore import ExecutionContext, PluginManager
     from agentcore_metrics._client import Client
 
 __all__ = ["MetricsProvider"]
@@ -30,7 +27,7 @@ __all__ = ["MetricsProvider"]
 _DAY_SECONDS: Final = 86_400
 
 
-class MetricsProvider:
+class MetricsProvider(Hooks):
     """Measures every run, model call and tool call: in memory and in a ledger on disk.
 
     Register it like any plugin; installed, it is found by its entry point.
@@ -83,9 +80,7 @@ class MetricsProvider:
             retention=config.retention_days * _DAY_SECONDS,
             max_rows=config.max_rows,
         )
-        self._note = self._writer.note
-        self._denials: WeakSet[AgentCoreError] = WeakSet()
-        self._first_tokens: dict[str, float] = {}
+        super().__init__(self._writer.note)
         self._file = config.path
         if budgets is not None:
             self._guard(budgets)
@@ -118,8 +113,9 @@ class MetricsProvider:
 
         writer = self._writer
 
-        def warned(context: ExecutionContext, at: float, name: str) -> None:
-            writer.note((Intake.incident, context, at, "budget", name, None, "BudgetReached"))
+        def warned(context: ExecutionContext, name: str) -> None:
+            event = Event("budget", context)
+            writer.note((Recorder.incident, event, context, "budget", name, None, "BudgetReached"))
 
         guard = writer.budgets = Guard(config, writer.intake, warned=warned, stale=writer.ask)
 
@@ -156,165 +152,13 @@ class MetricsProvider:
         """Flush, and close the file; waits for a few seconds at most.  What is measured later opens it again."""
         self._writer.close()
 
-    # --- agent ---
-
-    @hookimpl
-    def agent_complete(
-        self,
-        context: ExecutionContext,
-        agent: str,
-        usage: Usage,
-        duration: float,
-        outcome: Outcome,
-        event: Event | None = None,
-    ) -> None:
-        """Note a run."""
-        self._note((Intake.run, context, agent, _when(event), duration, outcome, None, context.usage, usage))
-
-    @hookimpl
-    def agent_error(
-        self,
-        context: ExecutionContext,
-        agent: str,
-        error: BaseException,
-        usage: Usage,
-        duration: float,
-        outcome: Outcome,
-        event: Event | None = None,
-    ) -> None:
-        """Note a run that ended otherwise, and who denied it."""
-        at = _when(event)
-        self._note((Intake.run, context, agent, at, duration, outcome, error_name(error), context.usage, usage))
-        self._denied(context, error, outcome, at)
-
-    # --- model ---
-
-    @hookimpl
-    def model_delta(self, delta: ModelDelta, call_id: str) -> None:
-        """Note how long the first piece of an answer took."""
-        if delta.elapsed is not None:
-            self._first_tokens[call_id] = delta.elapsed
-
-    @hookimpl
-    def model_complete(
-        self,
-        context: ExecutionContext,
-        model: str,
-        response: ModelResponse,
-        call_id: str,
-        usage: Usage,
-        duration: float,
-        outcome: Outcome,
-        event: Event | None = None,
-    ) -> None:
-        """Note a model call."""
-        first_token = self._first_tokens.pop(call_id, None) if self._first_tokens else None
-        self._note(
-            (
-                Intake.model_call,
-                context,
-                model,
-                call_id,
-                _when(event),
-                duration,
-                outcome,
-                None,
-                usage,
-                response.model,
-                first_token,
-            )
-        )
-
-    @hookimpl
-    def model_error(
-        self,
-        context: ExecutionContext,
-        model: str,
-        error: BaseException,
-        call_id: str,
-        usage: Usage,
-        duration: float,
-        outcome: Outcome,
-        event: Event | None = None,
-    ) -> None:
-        """Note a model call that ended otherwise, and who denied it."""
-        at = _when(event)
-        first_token = self._first_tokens.pop(call_id, None)
-        name = error_name(error)
-        self._note((Intake.model_call, context, model, call_id, at, duration, outcome, name, usage, None, first_token))
-        self._denied(context, error, outcome, at)
-
-    @hookimpl
-    def model_retry(
-        self, context: ExecutionContext, model: str, error: BaseException, event: Event | None = None
-    ) -> None:
-        """Note that a model is asked again."""
-        self._note((Intake.incident, context, _when(event), "retry", model, None, error_name(error)))
-
-    # --- tool ---
-
-    @hookimpl
-    def tool_execute(
-        self,
-        context: ExecutionContext,
-        tool: str,
-        call_id: str,
-        duration: float,
-        outcome: Outcome,
-        event: Event | None = None,
-    ) -> None:
-        """Note a tool call."""
-        self._note((Intake.tool_call, context, tool, call_id, _when(event), duration, outcome, None))
-
-    @hookimpl
-    def tool_error(
-        self,
-        context: ExecutionContext,
-        tool: str,
-        error: BaseException,
-        call_id: str,
-        duration: float,
-        outcome: Outcome,
-        event: Event | None = None,
-    ) -> None:
-        """Note a tool call that ended otherwise, and who denied it."""
-        at = _when(event)
-        self._note((Intake.tool_call, context, tool, call_id, at, duration, outcome, error_name(error)))
-        self._denied(context, error, outcome, at)
-
-    # --- what goes wrong around them ---
-
-    @hookimpl
-    def plugin_error(
-        self,
-        context: ExecutionContext | None,
-        plugin: str,
-        hook: str,
-        error: BaseException,
-        event: Event | None = None,
-    ) -> None:
-        """Note that a plugin failed."""
-        self._note((Intake.incident, context, _when(event), "plugin_error", plugin, hook, error_name(error)))
-
-    def _denied(self, context: ExecutionContext, error: BaseException, outcome: Outcome, at: float) -> None:
-        """Note a denial, once: the error that ended a model call ends the run as well, and its parents."""
-        if outcome != "denied":
-            return
-        if isinstance(error, AgentCoreError):
-            if error in self._denials:
-                return
-            self._denials.add(error)
-        plugin, hook = (error.plugin, error.hook) if isinstance(error, DeniedError) else (None, None)
-        self._note((Intake.incident, context, at, "denial", plugin, hook, error_name(error)))
-
     # --- process ---
 
     @hookimpl(blocking=True)
     def agentcore_startup(self, plugins: PluginManager) -> None:
         """Learn where the state folder is, and open what takes long."""
         self.settle(plugins.state_dir)
-        if self.client is not None:
-            self.client.open()
+        self._writer.open_client()
         if self._writer.budgets is not None:
             self._pricing.warm()
             self._writer.ask()
@@ -331,13 +175,3 @@ class MetricsProvider:
         from agentcore_metrics._command import make_command
 
         return [make_command(self)]
-
-
-def _when(event: Event | None) -> float:
-    """When something happened, in seconds since the epoch: an event may come late, or out of the journal."""
-    return time() if event is None else event.timestamp
-
-
-def error_name(error: BaseException) -> str:
-    """Return the name of the error's class; of one out of the journal, that of the class which it had."""
-    return error.type.rpartition(".")[2] if isinstance(error, RecordedError) else type(error).__name__

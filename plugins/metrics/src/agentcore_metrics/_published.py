@@ -74,16 +74,24 @@ def _flat(provider: Provider, model: ModelInfo) -> Quote | None:
         for usage in (
             Usage(requests=1),
             Usage(requests=1, input_tokens=_MANY),
-            Usage(requests=1, input_tokens=_MANY, cached_tokens=_MANY),
             Usage(requests=1, output_tokens=_MANY),
+            Usage(requests=1, input_tokens=_MANY, cached_tokens=_MANY),
+            Usage(requests=1, input_tokens=_MANY, cache_write_tokens=_MANY),
             Usage(requests=1, output_tokens=_MANY, reasoning_tokens=_MANY),
         )
     ]
     if None in asked:
         return None
     request, *tokens = (each for each in asked if each is not None)
-    read, cached, written, reasoned = ((each - request) / _MANY for each in tokens)
-    return linear(read, cached, written, reasoned, request)
+    read, written, *parts = ((each - request) / _MANY for each in tokens)
+    names = ("cached_tokens", "cache_write_tokens", "reasoning_tokens")
+    flat = linear(read, written, dict(zip(names, parts, strict=True)), request)
+
+    def quote_each(usage: Usage, when: datetime) -> Decimal | None:
+        # Sound may come out of the cache, and be asked for apart then.
+        return (quote if usage.input_audio_tokens or usage.output_audio_tokens else flat)(usage, when)
+
+    return quote_each
 
 
 def _each(provider: Provider, model: ModelInfo) -> Quote:
@@ -93,13 +101,16 @@ def _each(provider: Provider, model: ModelInfo) -> Quote:
         theirs = TheirUsage(
             input_tokens=usage.input_tokens,
             cache_read_tokens=usage.cached_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
+            input_audio_tokens=usage.input_audio_tokens,
             output_tokens=usage.output_tokens,
             output_reasoning_tokens=usage.reasoning_tokens,
+            output_audio_tokens=usage.output_audio_tokens,
         )
         try:
             return model.calc_price(theirs, provider, genai_request_timestamp=when).total_price
         except (LookupError, ValueError):
-            # It is priced by something that no model call tells, as the length of a recording.
+            # It is priced by something that no model call tells, as how much of the sound was cached.
             return None
 
     return quote

@@ -8,7 +8,7 @@ from typing import Final
 from attrs import frozen
 
 from agentcore_metrics._config import Dialect
-from agentcore_metrics._names import AGENT, INSTRUMENTS, MODEL, OUTCOME, TOOL, Instrument, Key, label
+from agentcore_metrics._names import AGENT, INSTRUMENTS, MODEL, OUTCOME, PARTS, TOOL, Instrument, Key, label
 
 __all__ = ["Alert", "Panel", "alerts", "panels"]
 
@@ -77,7 +77,16 @@ class _Ask:
 def panels(dialect: Dialect) -> Iterator[Panel]:
     """Yield the drawings of the dashboard, from left to right and down."""
     ask = _Ask(INSTRUMENTS[dialect])
-    agent, model, tool = (f"{{{{{label(each)}}}}}" for each in (AGENT, MODEL, TOOL))
+    for part in (_costs, _runs, _waits, _failures, _counts):
+        yield from part(ask)
+
+
+def _legend(attribute: str) -> str:
+    """The value of an attribute, in Grafana's words."""
+    return f"{{{{{label(attribute)}}}}}"
+
+
+def _costs(ask: _Ask) -> Iterator[Panel]:
     yield Panel(
         title="Cost of the last day",
         unit="currencyUSD",
@@ -90,14 +99,22 @@ def panels(dialect: Dialect) -> Iterator[Panel]:
         queries={"calls": ask.grown("unpriced", "24h")},
         is_number=True,
     )
-    yield Panel(title="Cost for an hour, by agent", unit="currencyUSD", queries={agent: _hourly(ask, AGENT)})
-    yield Panel(title="Cost for an hour, by model", unit="currencyUSD", queries={model: _hourly(ask, MODEL)})
+    yield Panel(title="Cost for an hour, by agent", unit="currencyUSD", queries={_legend(AGENT): _hourly(ask, AGENT)})
+    yield Panel(title="Cost for an hour, by model", unit="currencyUSD", queries={_legend(MODEL): _hourly(ask, MODEL)})
+
+
+def _runs(ask: _Ask) -> Iterator[Panel]:
+    agent = _legend(AGENT)
     yield Panel(title="Runs", unit="reqps", queries={agent: ask.rate("run_duration", RANGE, AGENT, suffix="_count")})
     yield Panel(
         title="Runs that did not end well",
         unit="percentunit",
         queries={agent: ask.failed("run_duration", RANGE, AGENT)},
     )
+
+
+def _waits(ask: _Ask) -> Iterator[Panel]:
+    agent, model, tool = map(_legend, (AGENT, MODEL, TOOL))
     yield Panel(title="Runs: p95", unit="s", queries={agent: ask.quantile("run_duration", 0.95, RANGE, AGENT)})
     yield Panel(title="Model calls: p95", unit="s", queries={model: ask.quantile("model_duration", 0.95, RANGE, MODEL)})
     yield Panel(
@@ -106,6 +123,10 @@ def panels(dialect: Dialect) -> Iterator[Panel]:
         queries={model: ask.quantile("first_token", 0.95, RANGE, MODEL)},
     )
     yield Panel(title="Tool calls: p95", unit="s", queries={tool: ask.quantile("tool_duration", 0.95, RANGE, TOOL)})
+
+
+def _failures(ask: _Ask) -> Iterator[Panel]:
+    model, tool = map(_legend, (MODEL, TOOL))
     yield Panel(
         title="Model calls that did not end well",
         unit="percentunit",
@@ -116,17 +137,34 @@ def panels(dialect: Dialect) -> Iterator[Panel]:
         unit="percentunit",
         queries={tool: ask.failed("tool_duration", RANGE, TOOL)},
     )
-    kinds: tuple[Key, ...] = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+
+
+def _counts(ask: _Ask) -> Iterator[Panel]:
+    tokens: tuple[Key, ...] = ("input_tokens", "output_tokens", *PARTS)
     yield Panel(
         title="Tokens each second",
         unit="short",
-        queries={each.removesuffix("_tokens"): ask.rate(each, RANGE) for each in kinds},
+        queries={each.removesuffix("_tokens").replace("_", " "): ask.rate(each, RANGE) for each in tokens},
     )
     trouble: tuple[Key, ...] = ("denials", "retries", "plugin_errors", "budgets", "others")
     yield Panel(
         title="Denials, retries, failures of plugins, budgets, names without room",
         unit="short",
         queries={each.replace("_", " "): ask.grown(each, RANGE) for each in trouble},
+    )
+    yield Panel(
+        title="Knowledge: queries, hits and documents each second",
+        unit="short",
+        queries={
+            "queries": ask.rate("knowledge_duration", RANGE, suffix="_count"),
+            "hits": ask.rate("hits", RANGE),
+            "documents": ask.rate("documents", RANGE),
+        },
+    )
+    yield Panel(
+        title="Answers out of the cache each second",
+        unit="short",
+        queries={_legend(MODEL): ask.rate("cached_answers", RANGE, MODEL)},
     )
 
 
@@ -137,7 +175,18 @@ def _hourly(ask: _Ask, by: str) -> str:
 def alerts(dialect: Dialect, *, hourly_cost: float) -> Iterator[Alert]:
     """Yield the alerts; *hourly_cost* is in US dollars."""
     ask = _Ask(INSTRUMENTS[dialect])
-    agent, model = (f"{{{{ $labels.{label(each)} }}}}" for each in (AGENT, MODEL))
+    yield from _trouble(ask)
+    yield from _spending(ask, hourly_cost)
+    yield from _upkeep(ask)
+
+
+def _value(attribute: str) -> str:
+    """The value of an attribute, in Prometheus' words."""
+    return f"{{{{ $labels.{label(attribute)} }}}}"
+
+
+def _trouble(ask: _Ask) -> Iterator[Alert]:
+    agent, model = _value(AGENT), _value(MODEL)
     yield Alert(
         name="AgentRunsFail",
         query=f"{ask.failed('run_duration', '10m', AGENT)} > 0.1",
@@ -159,6 +208,10 @@ def alerts(dialect: Dialect, *, hourly_cost: float) -> Iterator[Alert]:
         severity="warning",
         summary=f"A call of model {model} in twenty takes more than {{{{ $value | humanizeDuration }}}}.",
     )
+
+
+def _spending(ask: _Ask, hourly_cost: float) -> Iterator[Alert]:
+    agent, model = _value(AGENT), _value(MODEL)
     yield Alert(
         name="AgentsCostTooMuch",
         query=f"{ask.grown('cost', '1h')}{_DOLLARS} > {hourly_cost:g}",
@@ -180,19 +233,23 @@ def alerts(dialect: Dialect, *, hourly_cost: float) -> Iterator[Alert]:
         severity="info",
         summary=f"What model {model} costs is not known: name its price in the configuration.",
     )
+
+
+def _upkeep(ask: _Ask) -> Iterator[Alert]:
+    plugin, attribute = _value("agentcore.plugin"), _value("agentcore.attribute")
     yield Alert(
         name="PluginFails",
         query=f"{ask.grown('plugin_errors', '15m', 'agentcore.plugin')} > 0",
         wait="15m",
         severity="warning",
-        summary=f"Plugin {{{{ $labels.{label('agentcore.plugin')} }}}} fails again and again.",
+        summary=f"Plugin {plugin} fails again and again.",
     )
     yield Alert(
         name="TooManyNames",
         query=f"{ask.grown('others', '1h', 'agentcore.attribute')} > 0",
         wait="0m",
         severity="info",
-        summary=f"{{{{ $labels.{label('agentcore.attribute')} }}}} has more names than are told apart.",
+        summary=f"{attribute} has more names than are told apart.",
     )
     overflow = 'sum by (__name__) ({__name__=~"gen_ai_.*|agentcore_.*", otel_metric_overflow="true"})'
     yield Alert(

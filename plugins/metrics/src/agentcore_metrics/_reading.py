@@ -13,8 +13,9 @@ import apsw
 from attrs import frozen
 
 from agentcore.errors import PluginError
-from agentcore_metrics._ledger import is_prepared, reason
+from agentcore_metrics._ledger import Ledger, reason, version_of
 from agentcore_metrics._money import dollars
+from agentcore_metrics._schema import VERSION
 from agentcore_metrics._sql import Connection, connect, transaction
 
 __all__ = ["Consumption", "consumption", "moment", "reading"]
@@ -29,7 +30,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def reading(path: Path) -> Generator[Connection | None]:
     """Open the ledger to read from one state of it; None where there is none yet.
 
-    Nothing is written to it, and those who write it are not kept waiting.
+    Nothing is written to it, and those who write it are not kept waiting; unless it is of an older version, of which
+    it makes this one.
 
     Raises:
         PluginError: It cannot be read; also for what SQLite raises within the block.
@@ -42,8 +44,10 @@ def reading(path: Path) -> Generator[Connection | None]:
         try:
             # A question reads a large part of the file, once.
             connection.pragma("mmap_size", _MAPPED)
+            if 0 < version_of(connection, path) < VERSION:
+                Ledger(path).close()
             with transaction(connection, "DEFERRED"):
-                yield connection if is_prepared(connection, path) else None
+                yield connection if version_of(connection, path) else None
         finally:
             connection.close()
     except (apsw.Error, OSError) as error:
@@ -65,6 +69,13 @@ class Consumption:
     output_tokens: int = 0
     reasoning_tokens: int = 0
     """Part of *output_tokens*."""
+    cache_write_tokens: int = 0
+    """Part of *input_tokens*, as are *input_audio_tokens*."""
+    input_audio_tokens: int = 0
+    output_audio_tokens: int = 0
+    """Part of *output_tokens*."""
+    cached_answers: int = 0
+    """How many calls were answered without asking the model; they consumed nothing."""
     cost: Decimal | None = None
     """In US dollars, of the calls whose cost is known; None where it is known of none."""
     unpriced_calls: int = 0
@@ -78,6 +89,10 @@ class Consumption:
             "cached_tokens": self.cached_tokens,
             "output_tokens": self.output_tokens,
             "reasoning_tokens": self.reasoning_tokens,
+            "cache_write_tokens": self.cache_write_tokens,
+            "input_audio_tokens": self.input_audio_tokens,
+            "output_audio_tokens": self.output_audio_tokens,
+            "cached_answers": self.cached_answers,
             "cost_usd": None if self.cost is None else f"{self.cost:f}",
             "unpriced_calls": self.unpriced_calls,
         }
@@ -91,6 +106,10 @@ def consumption(
     reasoning_tokens: int,
     cost: int | None,
     unpriced: int = 0,
+    cache_write_tokens: int = 0,
+    input_audio_tokens: int = 0,
+    output_audio_tokens: int = 0,
+    cached_answers: int = 0,
 ) -> Consumption:
     """Return what a row tells, in the order in which the queries ask for it."""
     return Consumption(
@@ -101,6 +120,10 @@ def consumption(
         reasoning_tokens=reasoning_tokens,
         cost=dollars(cost),
         unpriced_calls=unpriced,
+        cache_write_tokens=cache_write_tokens,
+        input_audio_tokens=input_audio_tokens,
+        output_audio_tokens=output_audio_tokens,
+        cached_answers=cached_answers,
     )
 
 

@@ -6,13 +6,27 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from agentcore.types import Outcome, Usage
 
-__all__ = ["CostSource", "Incident", "IncidentRecord", "ModelRecord", "Record", "RunRecord", "ToolRecord"]
+__all__ = [
+    "CostSource",
+    "Incident",
+    "IncidentRecord",
+    "Knowledge",
+    "KnowledgeRecord",
+    "ModelRecord",
+    "Record",
+    "RunRecord",
+    "ToolRecord",
+]
 
 Incident: TypeAlias = Literal["denial", "retry", "plugin_error", "budget"]
 """What is counted beside runs and calls; ``budget`` is one that was reached and only warned of."""
 
-CostSource: TypeAlias = Literal["reported", "configured", "genai-prices"]
-"""Where the cost of a call is known from: the model's server, the price table in the configuration, the package."""
+Knowledge: TypeAlias = Literal["query", "update"]
+"""What is done with knowledge: the stores are asked, or get documents to remember."""
+
+CostSource: TypeAlias = Literal["reported", "configured", "genai-prices", "cache"]
+"""Where the cost of a call is known from: the model's server, the price table in the configuration, the package;
+or that it was answered without asking the model."""
 
 
 class RunRecord(NamedTuple):
@@ -37,6 +51,8 @@ class RunRecord(NamedTuple):
     """The run's own, of the calls whose cost is known, in 10^-12 US dollars; None where it is known of none."""
     total_cost: int | None = None
     """The run's own with that of its children."""
+    event_id: str | None = None
+    """Of the event that told of it; None where none did."""
 
 
 class ModelRecord(NamedTuple):
@@ -63,6 +79,9 @@ class ModelRecord(NamedTuple):
     cost: int | None = None
     """In 10^-12 US dollars; None where it is not known."""
     cost_source: CostSource | None = None
+    from_cache: bool = False
+    """Whether the answer was given before, and the model not asked."""
+    event_id: str | None = None
 
 
 class ToolRecord(NamedTuple):
@@ -78,6 +97,26 @@ class ToolRecord(NamedTuple):
     error: str | None
     tool: str
     call_id: str
+    event_id: str | None = None
+
+
+class KnowledgeRecord(NamedTuple):
+    """The stores were asked, or got documents to remember."""
+
+    context_id: str | None
+    """None where it did not happen in a run, and so are *root_id* and *agent*."""
+    root_id: str | None
+    agent: str | None
+    ended: float
+    """Seconds since the epoch."""
+    duration: float | None
+    """In seconds, of a query, around all stores; None of an update, which ends later in each store."""
+    outcome: Outcome
+    error: str | None
+    kind: Knowledge
+    items: int
+    """Hits of a query, documents of an update."""
+    event_id: str | None = None
 
 
 class IncidentRecord(NamedTuple):
@@ -96,6 +135,7 @@ class IncidentRecord(NamedTuple):
     hook: str | None
     """Where the plugin denied or failed; None of others."""
     error: str
+    event_id: str | None = None
 
 
-Record: TypeAlias = RunRecord | ModelRecord | ToolRecord | IncidentRecord
+Record: TypeAlias = RunRecord | ModelRecord | ToolRecord | KnowledgeRecord | IncidentRecord

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from agentcore_metrics._reading import Consumption, moment
 from agentcore_metrics._runs import Node
-from agentcore_metrics._summary import COUNTED, By, Group, IncidentCount, Summary
+from agentcore_metrics._summary import COUNTED, By, Group, IncidentCount, KnowledgeCount, Summary
 from agentcore_metrics._tables import MARK, Cells, print_tables
 from agentcore_metrics._units import duration, money, printable, trend, whole
 
@@ -39,9 +39,10 @@ def print_summary(console: Console, summary: Summary) -> None:
     if summary.by != "tool":
         parts.append(_spending(summary.by, groups))
     print_tables(console, names, parts, total=len(groups) > 1)
-    if summary.incidents:
+    lines = [*_beside(summary), *_incidents(summary.incidents)]
+    if lines:
         console.print()
-    for line in _incidents(summary.incidents):
+    for line in lines:
         print_line(console, line)
 
 
@@ -109,6 +110,33 @@ def _cost(usage: Consumption | None) -> str:
     return "" if usage is None else money(usage.cost, unknown=usage.unpriced_calls)
 
 
+def _beside(summary: Summary) -> Iterator[str]:
+    """What is told in a line, and not of each group."""
+    used = summary.total.consumption
+    kinds = {
+        "put into the cache": used.cache_write_tokens,
+        "sound in": used.input_audio_tokens,
+        "sound out": used.output_audio_tokens,
+    }
+    special = [f"{whole(number)} {kind}" for kind, number in kinds.items() if number]
+    if special:
+        yield f"of these tokens: {', '.join(special)}"
+    if used.cached_answers:
+        yield f"answered without asking the model: {whole(used.cached_answers)}"
+    if summary.knowledge:
+        yield f"knowledge: {', '.join(map(_knowledge, summary.knowledge))}"
+
+
+def _knowledge(counted: KnowledgeCount) -> str:
+    if counted.kind == "query":
+        return f"{_plural(counted.count, 'query', 'queries')} ({_plural(counted.items, 'hit', 'hits')})"
+    return f"{_plural(counted.items, 'document', 'documents')} to remember"
+
+
+def _plural(number: int, one: str, many: str) -> str:
+    return f"{whole(number)} {one if number == 1 else many}"
+
+
 def _incidents(counts: Sequence[IncidentCount]) -> Iterator[str]:
     for kind, group in groupby(counts, key=lambda each: each.kind):
         subjects = list(group)
@@ -144,6 +172,11 @@ def _walk(node: Node, depth: int) -> Iterator[tuple[Node, int]]:
 def _label(node: Node, depth: int) -> str:
     indent = "  " * depth
     label = f"{indent}{node.kind} {printable(node.name)}"
+    if node.items is not None:
+        counted = ("hit", "hits") if node.name == "query" else ("document", "documents")
+        label += f" ({_plural(node.items, *counted)})"
+    if node.usage is not None and node.usage.cached_answers:
+        label += " (not asked)"
     return f"{label}\n{indent}  {printable(node.error)}" if node.error else label
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from rich.console import Console
@@ -69,6 +69,7 @@ def print_cost(console: Console, lines: Sequence[CostLine]) -> None:
             Cells("\ncached", [whole(each.consumption.cached_tokens) for each in lines]),
             Cells("tokens\nout", [whole(each.consumption.output_tokens) for each in lines]),
             Cells("\nreasoning", [whole(each.consumption.reasoning_tokens) for each in lines]),
+            *_special(lines),
         ],
     ]
     print_tables(console, Cells("model", [printable(each.model) for each in lines]), parts, total=False)
@@ -76,6 +77,18 @@ def print_cost(console: Console, lines: Sequence[CostLine]) -> None:
     console.print()
     rest = f" + {whole(unpriced)} calls of unknown cost" if unpriced else ""
     print_line(console, f"total: {money(total, unknown=0)}{rest}")
+
+
+def _special(lines: Sequence[CostLine]) -> Iterator[Cells]:
+    """The columns of what most models have nothing of, where one has."""
+    used = [each.consumption for each in lines]
+    for header, numbers in (
+        ("cache\nwritten", [each.cache_write_tokens for each in used]),
+        ("sound\nin", [each.input_audio_tokens for each in used]),
+        ("sound\nout", [each.output_audio_tokens for each in used]),
+    ):
+        if any(numbers):
+            yield Cells(header, [whole(each) for each in numbers])
 
 
 def _known(line: CostLine) -> str:

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from agentcore.types import Usage
-from agentcore_metrics._records import IncidentRecord, ModelRecord, Record, RunRecord, ToolRecord
+from agentcore_metrics._records import (
+    IncidentRecord,
+    KnowledgeRecord,
+    ModelRecord,
+    Record,
+    RunRecord,
+    ToolRecord,
+)
 from agentcore_metrics._sql import Row
 
 __all__ = ["insertable"]
@@ -44,6 +51,7 @@ def _run(record: RunRecord) -> Row:
         record.cost,
         *_usage(record.total_usage),
         record.total_cost,
+        _event(record),
     )
 
 
@@ -58,11 +66,29 @@ def _model_call(record: ModelRecord) -> Row:
         _maybe(record.provider),
         _maybe(record.response_model),
         record.first_token,
+        int(record.from_cache),
+        _event(record),
     )
 
 
 def _tool_call(record: ToolRecord) -> Row:
-    return (*_common(record), _text(record.tool), _text(record.call_id))
+    return (*_common(record), _text(record.tool), _text(record.call_id), _event(record))
+
+
+def _knowledge(record: KnowledgeRecord) -> Row:
+    duration = None if record.duration is None else float(record.duration)
+    return (
+        _maybe(record.context_id),
+        _maybe(record.root_id),
+        _maybe(record.agent),
+        _microseconds(record.ended - (duration or 0)),
+        duration,
+        _text(record.outcome),
+        _maybe(record.error),
+        record.kind,
+        _count(record.items),
+        _event(record),
+    )
 
 
 def _incident(record: IncidentRecord) -> Row:
@@ -75,7 +101,14 @@ def _incident(record: IncidentRecord) -> Row:
         _maybe(record.subject),
         _maybe(record.hook),
         _text(record.error),
+        _event(record),
     )
+
+
+def _event(record: Record) -> str | None:
+    """Return the id of the event as far as it is not that of its run, which is in the row already."""
+    event_id = record.event_id
+    return None if event_id is None else _text(event_id.removeprefix(f"{record.context_id}-"))
 
 
 def _common(record: RunRecord | ModelRecord | ToolRecord) -> Row:
@@ -99,6 +132,9 @@ def _usage(usage: Usage) -> Row:
         _count(usage.output_tokens),
         _count(usage.cached_tokens),
         _count(usage.reasoning_tokens),
+        _count(usage.cache_write_tokens),
+        _count(usage.input_audio_tokens),
+        _count(usage.output_audio_tokens),
     )
 
 
@@ -125,21 +161,38 @@ def _maybe(text: str | None) -> str | None:
 
 
 def _insert(table: str, columns: str) -> str:
+    """Return the statement that inserts a row, unless there is one of its event.
+
+    The index of times finds that one: an event has the same time whenever it is delivered.
+    """
     names = columns.split()
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608  # no values
+    values = ", ".join(f"?{number}" for number in range(1, len(names) + 1))
+    same = " AND ".join(f"{each} IS ?{names.index(each) + 1}" for each in ("started", "event", "context_id"))
+    again = f"event IS NOT NULL AND {same}"
+    return (
+        f"INSERT INTO {table} ({', '.join(names)}) SELECT {values}"  # noqa: S608  # no values
+        f" WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {again})"
+    )
 
 
 _COMMON: Final = "context_id parent_id root_id agent started duration outcome error"
-_USAGE: Final = "requests input_tokens output_tokens cached_tokens reasoning_tokens cost"
-_ANSWER: Final = "cost_source provider response_model first_token"
+_USAGE: Final = (
+    "requests input_tokens output_tokens cached_tokens reasoning_tokens cache_write_tokens input_audio_tokens"
+    " output_audio_tokens cost"
+)
+_ANSWER: Final = "cost_source provider response_model first_token from_cache"
 _TOTAL: Final = " ".join(f"total_{each}" for each in _USAGE.split())
 
 INSERTS: Final[Mapping[type[Record], tuple[str, Callable[[Any], Row]]]] = {
-    RunRecord: (_insert("runs", f"{_COMMON} {_USAGE} {_TOTAL}"), _run),
-    ModelRecord: (
-        _insert("model_calls", f"{_COMMON} model call_id {_USAGE} {_ANSWER}"),
-        _model_call,
+    RunRecord: (_insert("runs", f"{_COMMON} {_USAGE} {_TOTAL} event"), _run),
+    ModelRecord: (_insert("model_calls", f"{_COMMON} model call_id {_USAGE} {_ANSWER} event"), _model_call),
+    ToolRecord: (_insert("tool_calls", f"{_COMMON} tool call_id event"), _tool_call),
+    KnowledgeRecord: (
+        _insert("knowledge", "context_id root_id agent started duration outcome error kind items event"),
+        _knowledge,
     ),
-    ToolRecord: (_insert("tool_calls", f"{_COMMON} tool call_id"), _tool_call),
-    IncidentRecord: (_insert("incidents", "context_id root_id agent started kind subject hook error"), _incident),
+    IncidentRecord: (
+        _insert("incidents", "context_id root_id agent started kind subject hook error event"),
+        _incident,
+    ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, Final, Literal, TypeAlias
@@ -14,7 +15,7 @@ from agentcore_metrics._sql import Connection
 
 __all__ = ["Node", "run_tree"]
 
-Kind: TypeAlias = Literal["run", "model", "tool"]
+Kind: TypeAlias = Literal["run", "model", "tool", "knowledge"]
 
 _SHOWN: Final = 3
 """Ids in a message."""
@@ -22,11 +23,11 @@ _SHOWN: Final = 3
 
 @define(kw_only=True, eq=False)
 class Node:
-    """A run, a model call or a tool call."""
+    """A run, a model call, a tool call, or what was asked of the stores or told them."""
 
     kind: Kind
     name: str
-    """The agent, the model or the tool."""
+    """The agent, the model or the tool; of knowledge ``query`` or ``update``."""
     agent: str
     """Whose run it is or was made in; ``?`` of a run of which only its children are known."""
     context_id: str
@@ -39,9 +40,11 @@ class Node:
     outcome: str | None = None
     error: str | None = None
     usage: Consumption | None = None
-    """Of a run its own; None of a tool call."""
+    """Of a run its own; None of a tool call, and of knowledge."""
     total: Consumption | None = None
     """Of a run that has ended: its own with that of its children."""
+    items: int | None = None
+    """Of knowledge the hits or the documents."""
     children: list[Node] = field(factory=list["Node"])
     """In the order in which they began."""
 
@@ -59,6 +62,7 @@ class Node:
             "error": self.error,
             "usage": None if self.usage is None else self.usage.as_json(),
             "total_usage": None if self.total is None else self.total.as_json(),
+            **({} if self.items is None else {"items": self.items}),
             "children": [each.as_json() for each in self.children],
         }
 
@@ -77,13 +81,13 @@ def run_tree(connection: Connection, run_id: str) -> Node:
     tree = _Tree()
     for run in _rows(connection, "run", root_id):
         tree.runs.setdefault(run.context_id, []).append(run)
-    for call in chain(_rows(connection, "model", root_id), _rows(connection, "tool", root_id)):
+    for call in chain.from_iterable(_rows(connection, kind, root_id) for kind in ("model", "tool", "knowledge")):
         tree.attach(call, call.context_id, call.agent, call.parent_id)
     tree.adopt(root_id)
     for node in chain.from_iterable(tree.runs.values()):
         node.children.sort(key=lambda each: each.started)
     found = tree.runs[context_id][-1]
-    _count_unpriced(found)
+    _count_calls(found)
     return found
 
 
@@ -127,23 +131,30 @@ class _Tree:
                 orphans += self.runs[parent_id]
 
 
-_TABLES: Final[Mapping[Kind, str]] = {"run": "runs", "model": "model_calls", "tool": "tool_calls"}
-_NAMES: Final[Mapping[Kind, str]] = {"run": "agent", "model": "model", "tool": "tool"}
-_USAGE: Final = ("requests", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost")
-_USAGES: Final[Mapping[Kind, tuple[str, ...]]] = {
-    "run": (*_USAGE, *(f"total_{each}" for each in _USAGE)),
-    "model": _USAGE,
-    "tool": (),
+_TABLES: Final[Mapping[Kind, str]] = {
+    "run": "runs",
+    "model": "model_calls",
+    "tool": "tool_calls",
+    "knowledge": "knowledge",
 }
+_USAGE: Final = ("requests", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost")
+_PARTS: Final = ("cache_write_tokens", "input_audio_tokens", "output_audio_tokens")
+_COLUMNS: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "run": ("parent_id", "agent", *_USAGE, *_PARTS, *(f"total_{each}" for each in (*_USAGE, *_PARTS))),
+    "model": ("parent_id", "model", *_USAGE, *_PARTS, "from_cache"),
+    "tool": ("parent_id", "tool"),
+    "knowledge": ("NULL", "kind", "items"),
+}
+"""Beside those that all have: the parent's id, the name, and what is known of one kind alone."""
 
 
 def _rows(connection: Connection, kind: Kind, root_id: str) -> Iterator[Node]:
     """Yield each row of one root, in the order in which they ended."""
-    columns = ("context_id, parent_id, agent, started, duration, outcome, error", _NAMES[kind], *_USAGES[kind])
+    columns = ("context_id, agent, started, duration, outcome, error", *_COLUMNS[kind])
     query = f"SELECT {', '.join(columns)} FROM {_TABLES[kind]} WHERE root_id = ? ORDER BY id"  # noqa: S608  # names alone
     for row in connection.execute(query, (root_id,)):
-        context_id, parent_id, agent, started, duration, outcome, error, name, *usage = row
-        yield Node(
+        context_id, agent, started, duration, outcome, error, parent_id, name, *more = row
+        node = Node(
             kind=kind,
             name=name,
             agent=agent,
@@ -153,26 +164,34 @@ def _rows(connection: Connection, kind: Kind, root_id: str) -> Iterator[Node]:
             duration=duration,
             outcome=outcome,
             error=error,
-            usage=_usage(usage[:6]),
-            total=_usage(usage[6:]),
         )
+        if kind == "knowledge":
+            node.items = more[0]
+        elif kind == "run":
+            node.usage, node.total = _usage(*more[:9]), _usage(*more[9:])
+        elif kind == "model":
+            node.usage = _usage(*more)
+        yield node
 
 
-def _usage(columns: list[Any]) -> Consumption | None:
-    if not columns:
-        return None
-    calls, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost = columns
-    unpriced = calls if cost is None else 0
-    return consumption(calls, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost, unpriced)
+def _usage(
+    calls: int, read: int, cached: int, written: int, reasoned: int, cost: int | None, *parts: int
+) -> Consumption:
+    return consumption(calls, read, cached, written, reasoned, cost, calls if cost is None else 0, *parts)
 
 
-def _count_unpriced(run: Node) -> int:
-    """Say exactly how many model calls of *run* and of what is below it have no known cost; returns that of all."""
-    own = sum(each.usage.unpriced_calls for each in run.children if each.kind == "model" and each.usage)
-    total = own + sum(_count_unpriced(each) for each in run.children if each.kind == "run")
+def _count_calls(run: Node) -> Counter[str]:
+    """Say exactly how many model calls of *run* and of what is below it were special; returns those of all."""
+    own: Counter[str] = Counter()
+    for each in run.children:
+        if each.kind == "model" and each.usage is not None:
+            own.update(unpriced_calls=each.usage.unpriced_calls, cached_answers=each.usage.cached_answers)
+    total = sum((_count_calls(each) for each in run.children if each.kind == "run"), own)
     if run.usage is not None and run.total is not None:
-        run.usage = evolve(run.usage, unpriced_calls=own)
-        run.total = evolve(run.total, unpriced_calls=total)
+        run.usage, run.total = (
+            evolve(used, unpriced_calls=counts["unpriced_calls"], cached_answers=counts["cached_answers"])
+            for used, counts in ((run.usage, own), (run.total, total))
+        )
     return total
 
 
@@ -182,6 +201,7 @@ _IDS: Final = """
         SELECT context_id AS id, root_id FROM runs UNION ALL SELECT root_id, root_id FROM runs
         UNION ALL SELECT context_id, root_id FROM model_calls UNION ALL SELECT root_id, root_id FROM model_calls
         UNION ALL SELECT context_id, root_id FROM tool_calls UNION ALL SELECT root_id, root_id FROM tool_calls
+        UNION ALL SELECT context_id, root_id FROM knowledge WHERE root_id IS NOT NULL
     )"""
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from agentcore.errors import nearest
 from agentcore_metrics._money import dollars
-from agentcore_metrics._records import IncidentRecord, ModelRecord, Record, RunRecord, ToolRecord
+from agentcore_metrics._records import IncidentRecord, KnowledgeRecord, ModelRecord, Record, RunRecord, ToolRecord
 
 __all__ = ["KEPT", "Metrics", "Number", "Observation", "Series"]
 
@@ -112,8 +112,8 @@ class _Definition(NamedTuple):
     """None makes no observation."""
     attributes: Mapping[str, str]
     """The record's field by the attribute's name."""
-    incident: str | None = None
-    """Which incidents; None of other records."""
+    record_kind: str | None = None
+    """Which incidents, and what was done with knowledge; None of other records."""
 
 
 def _of(*names: str, **renamed: str) -> dict[str, str]:
@@ -124,6 +124,10 @@ def _one(_record: object) -> int:
     return 1
 
 
+def _cached(record: ModelRecord) -> int | None:
+    return 1 if record.from_cache else None
+
+
 def _cost(record: ModelRecord) -> Decimal | None:
     return dollars(record.cost)
 
@@ -131,6 +135,7 @@ def _cost(record: ModelRecord) -> Decimal | None:
 _RUN: Final = _of("agent", "outcome", "error")
 _MODEL: Final = _of("agent", "model", "outcome", "error")
 _TOOL: Final = _of("agent", "tool", "outcome", "error")
+_KNOWLEDGE: Final = _of("agent", "outcome", "error")
 
 _DEFINITIONS: Final[Mapping[str, _Definition]] = {
     "run_duration": _Definition(RunRecord, "s", attrgetter("duration"), _RUN),
@@ -141,7 +146,14 @@ _DEFINITIONS: Final[Mapping[str, _Definition]] = {
     "output_tokens": _Definition(ModelRecord, "token", attrgetter("usage.output_tokens"), _MODEL),
     "cached_tokens": _Definition(ModelRecord, "token", attrgetter("usage.cached_tokens"), _MODEL),
     "reasoning_tokens": _Definition(ModelRecord, "token", attrgetter("usage.reasoning_tokens"), _MODEL),
+    "cache_write_tokens": _Definition(ModelRecord, "token", attrgetter("usage.cache_write_tokens"), _MODEL),
+    "input_audio_tokens": _Definition(ModelRecord, "token", attrgetter("usage.input_audio_tokens"), _MODEL),
+    "output_audio_tokens": _Definition(ModelRecord, "token", attrgetter("usage.output_audio_tokens"), _MODEL),
+    "cached_answers": _Definition(ModelRecord, "1", _cached, _MODEL),
     "cost": _Definition(ModelRecord, "USD", _cost, _of("agent", "model", "outcome", "error", source="cost_source")),
+    "knowledge_duration": _Definition(KnowledgeRecord, "s", attrgetter("duration"), _KNOWLEDGE, "query"),
+    "hits": _Definition(KnowledgeRecord, "1", attrgetter("items"), _KNOWLEDGE, "query"),
+    "documents": _Definition(KnowledgeRecord, "1", attrgetter("items"), _KNOWLEDGE, "update"),
     "denials": _Definition(IncidentRecord, "1", _one, _of("agent", "hook", plugin="subject"), "denial"),
     "retries": _Definition(IncidentRecord, "1", _one, _of("agent", "error", model="subject"), "retry"),
     "plugin_errors": _Definition(
@@ -155,14 +167,16 @@ class Metrics(Mapping[str, Series]):
     """Every series by its name, made of the records that are held when it is asked for.
 
     ``run_duration``, ``model_duration`` and ``tool_duration`` have one observation for each run or call that ended;
-    ``input_tokens``, ``output_tokens``, ``cached_tokens`` and ``reasoning_tokens`` one for each model call, so that
-    nested runs count once; ``time_to_first_token`` one for each that was streamed; ``cost`` one for each model call
-    whose cost is known; ``denials``, ``retries``, ``plugin_errors`` and ``budget_warnings`` one for each.
+    ``input_tokens``, ``output_tokens`` and their parts, as ``cached_tokens`` and ``reasoning_tokens``, one for each
+    model call, so that nested runs count once; ``time_to_first_token`` one for each that was streamed; ``cost`` one for
+    each model call whose cost is known; ``cached_answers`` one for each that was answered without asking the model;
+    ``knowledge_duration`` and ``hits`` one for each query of the stores, ``documents`` one for each update of them;
+    ``denials``, ``retries``, ``plugin_errors`` and ``budget_warnings`` one for each.
     """
 
     def __init__(self, kept: int = KEPT) -> None:
         self._records: Mapping[type[Record], deque[Any]] = {
-            kind: deque(maxlen=kept) for kind in (RunRecord, ModelRecord, ToolRecord, IncidentRecord)
+            kind: deque(maxlen=kept) for kind in (RunRecord, ModelRecord, ToolRecord, KnowledgeRecord, IncidentRecord)
         }
         self.refresh: Callable[[], None] | None = None
         """Called before each look: brings what has been noted and not been added yet."""
@@ -191,6 +205,6 @@ class Metrics(Mapping[str, Series]):
 def _observations(definition: _Definition, records: Iterable[Any]) -> Iterator[Observation]:
     for record in records:
         value = definition.value(record)
-        if value is not None and definition.incident in (None, getattr(record, "kind", None)):
+        if value is not None and definition.record_kind in (None, getattr(record, "kind", None)):
             attributes = {name: getattr(record, field) for name, field in definition.attributes.items()}
             yield Observation(value, definition.unit, attributes, record.context_id)

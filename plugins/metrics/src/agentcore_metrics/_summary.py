@@ -12,7 +12,18 @@ from attrs import field, frozen
 
 from agentcore_metrics._reading import Consumption, moment
 
-__all__ = ["BY", "COUNTED", "TREND", "By", "Group", "IncidentCount", "Summary", "Timing", "empty_summary"]
+__all__ = [
+    "BY",
+    "COUNTED",
+    "TREND",
+    "By",
+    "Group",
+    "IncidentCount",
+    "KnowledgeCount",
+    "Summary",
+    "Timing",
+    "empty_summary",
+]
 
 By: TypeAlias = Literal["agent", "model", "tool", "day", "hour", "outcome"]
 BY: Final[tuple[By, ...]] = get_args(By)
@@ -73,6 +84,16 @@ class IncidentCount:
 
 
 @frozen(kw_only=True)
+class KnowledgeCount:
+    """How often the stores were asked, or got documents."""
+
+    kind: str
+    count: int
+    items: int
+    """Hits, documents."""
+
+
+@frozen(kw_only=True)
 class Summary:
     """What began since a time, in groups."""
 
@@ -81,6 +102,7 @@ class Summary:
     groups: list[Group] = field(factory=list[Group])
     total: Group = field(factory=partial(Group, key="total"))
     incidents: list[IncidentCount] = field(factory=list[IncidentCount])
+    knowledge: list[KnowledgeCount] = field(factory=list[KnowledgeCount])
 
     def as_json(self) -> dict[str, Any]:
         """As a JSON object; durations are in seconds."""
@@ -90,6 +112,7 @@ class Summary:
             "groups": [{self.by: each.key} | _group_as_json(self.by, each) for each in self.groups],
             "total": _group_as_json(self.by, self.total),
             "incidents": [{"kind": each.kind, "subject": each.subject, "count": each.count} for each in self.incidents],
+            "knowledge": [{"kind": each.kind, "count": each.count, "items": each.items} for each in self.knowledge],
         }
 
 

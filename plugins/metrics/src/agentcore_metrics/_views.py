@@ -70,7 +70,8 @@ def top_runs(connection: Connection, *, by: Top, since: int, limit: int) -> list
     """Return the runs of which there was most, the greatest first; those of which it is not known are left out."""
     query = f"""
         SELECT context_id, agent, started, duration, outcome, total_requests, total_input_tokens, total_cached_tokens,
-            total_output_tokens, total_reasoning_tokens, total_cost
+            total_output_tokens, total_reasoning_tokens, total_cost, 0, total_cache_write_tokens,
+            total_input_audio_tokens, total_output_audio_tokens
         FROM runs WHERE {_since("runs")} AND context_id = root_id AND ({TOP[by]}) IS NOT NULL
         ORDER BY {TOP[by]} DESC, id LIMIT ?2"""  # noqa: S608
     return [
@@ -91,7 +92,7 @@ class ErrorLine:
     """One kind of failure in one place."""
 
     kind: str
-    """``run``, ``model``, ``tool``, or of an incident ``plugin``."""
+    """``run``, ``model``, ``tool``, ``knowledge``, or of an incident ``plugin``."""
     name: str
     agent: str | None
     outcome: str
@@ -123,6 +124,7 @@ _ERRORS: Final = " UNION ALL ".join(
         ("run", "agent", "runs"),
         ("model", "model", "model_calls"),
         ("tool", "tool", "tool_calls"),
+        ("knowledge", "kind", "knowledge"),
     )
 )
 _PLUGIN_ERRORS: Final = f"""SELECT 'plugin', coalesce(subject, 'unnamed'), agent, coalesce(hook, ''), error, count(*),
@@ -154,7 +156,8 @@ class CostLine:
 
     model: str
     source: str
-    """``reported``, ``configured``, ``genai-prices``, ``unknown``, or ``nothing asked`` of calls that were denied."""
+    """``reported``, ``configured``, ``genai-prices``, ``cache`` of what was answered without asking the model,
+    ``unknown``, or ``nothing asked`` of calls that were denied."""
     consumption: Consumption
 
     def as_json(self) -> dict[str, Any]:
@@ -167,7 +170,8 @@ def cost_lines(connection: Connection, *, since: int) -> list[CostLine]:
         SELECT model, CASE WHEN cost IS NOT NULL THEN coalesce(cost_source, 'reported')
             WHEN requests > 0 THEN 'unknown' ELSE 'nothing asked' END AS source,
             count(*), sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens),
-            sum(cost / 1000000) * 1000000 + sum(cost % 1000000), sum(cost IS NULL AND requests > 0)
+            sum(cost / 1000000) * 1000000 + sum(cost % 1000000), sum(cost IS NULL AND requests > 0),
+            sum(cache_write_tokens), sum(input_audio_tokens), sum(output_audio_tokens), sum(from_cache)
         FROM model_calls WHERE {_since("model_calls")} GROUP BY 1, 2 ORDER BY 8 DESC NULLS LAST, 3 DESC"""  # noqa: S608
     rows = connection.execute(query, (since,))
     return [CostLine(model=model, source=source, consumption=consumption(*usage)) for model, source, *usage in rows]

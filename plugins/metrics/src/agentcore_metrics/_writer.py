@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agentcore.errors import PluginError
-from agentcore_metrics._intake import Intake, Note
+from agentcore_metrics._intake import Intake
 from agentcore_metrics._pricing import Pricing
 from agentcore_metrics._processes import at_end_of_child, watch_forks
-from agentcore_metrics._records import ModelRecord, Record
+from agentcore_metrics._recorder import Note, Recorder
+from agentcore_metrics._records import ModelRecord, Record, RunRecord
+from agentcore_metrics._sending import Sending
 from agentcore_metrics._series import Metrics
 
 if TYPE_CHECKING:
+    from agentcore import ExecutionContext
     from agentcore_metrics._budgets import Budgets
     from agentcore_metrics._client import Client
     from agentcore_metrics._ledger import Ledger
@@ -78,7 +81,9 @@ class LedgerWriter:
         metrics.refresh = self.intake.drain
         self.budgets: Budgets | None = None
         """Told what the ledger holds, from time to time."""
-        self._client = client
+        self._pricing = pricing
+        self._metrics = metrics
+        self._sending = None if client is None else Sending(client)
         self._retention = retention
         self._max_rows = max_rows
         self._limit = UNPLACED_PENDING
@@ -88,7 +93,6 @@ class LedgerWriter:
     def _begin(self) -> None:
         """Start from nothing; a forked child does, whose threads, locks and records are its parent's."""
         self._pending: deque[Record] = deque()
-        self._unsent: deque[Record] = deque()
         self._batch: list[Record] = []
         self._file_lock = threading.RLock()
         self._count_lock = threading.Lock()
@@ -111,7 +115,14 @@ class LedgerWriter:
     # --- on the threads of the runs ---
 
     def note(self, note: Note) -> None:
-        """Take *note*.  Does not wait for the file."""
+        """Take *note*; does not wait for the file, unless its event comes out of the journal.
+
+        Raises:
+            PluginError: The event comes out of the journal, and the ledger cannot take it now: to be delivered again.
+        """
+        if note[1].recorded:
+            self._keep(note)
+            return
         notes = self.intake.notes
         notes.append(note)
         # Looked at after the append, as the thread looks for notes after it has set it: one of them sees the other.
@@ -123,7 +134,7 @@ class LedgerWriter:
             self.dropped += count
 
     def _rouse(self, noted: int) -> None:
-        if self._thread is None and (self.path is not None or self._client is not None):
+        if self._thread is None and (self.path is not None or self._sending is not None):
             self._start()
         self._wake.set()
         # Where no thread does it, or it waits for the disk.
@@ -135,6 +146,9 @@ class LedgerWriter:
             if self._thread is not None:
                 return
             self._closing = False
+            if self._sending is not None:
+                # Not on the thread: in a process that ends meanwhile the client could start none of its own.
+                self._sending.attempt(self._sending.open)
             thread = threading.Thread(target=self._work, name="agentcore-metrics", daemon=True)
             try:
                 thread.start()
@@ -143,9 +157,44 @@ class LedgerWriter:
                 return
             self._thread = thread
         at_end_of_child(self.close)
-        if self._client is not None:
+        if self._sending is not None:
             # Before the handlers of what was made earlier, as the providers of telemetry that it writes to.
             atexit.register(_close, weakref.ref(self))
+
+    # --- on the thread that reads the journal ---
+
+    def _keep(self, note: Note) -> None:
+        """Write the record of an event out of the journal, and count it elsewhere where the ledger did not have it."""
+        import apsw
+
+        from agentcore_metrics._ledger import reason
+        from agentcore_metrics._spending import LedgerAccounts
+
+        if self.path is None:
+            raise PluginError("nobody has said where the ledger of metrics is", plugin="metrics")
+        with self._file_lock:
+            self.write()
+            try:
+                ledger = self._open(self.path)
+                record = Recorder(self._pricing, LedgerAccounts(ledger.connection)).record(note)
+                is_new = ledger.keep(record)
+            except (apsw.Error, OSError) as error:
+                self._shut()
+                message = f"metrics cannot be written to {str(self.path)!r}: {reason(error)}"
+                raise PluginError(message, plugin="metrics") from error
+        if is_new is None:
+            self._drop(1)
+        elif is_new:
+            self._count(record, note[2])
+
+    def _count(self, record: Record, context: ExecutionContext | None) -> None:
+        self._metrics.add(record)
+        self._send_later(record)
+        if isinstance(record, ModelRecord):
+            self.intake.accounts.charge_record(record)
+        elif isinstance(record, RunRecord) and context is not None:
+            self.intake.accounts.close(context, record.ended, record.duration)
+        self._rouse(0)
 
     # --- on its own thread ---
 
@@ -171,15 +220,24 @@ class LedgerWriter:
 
     def _take(self, record: Record) -> None:
         """Put a record into the queues; called by the intake, which sees to it that it is one at a time."""
-        if self._client is not None:
-            self._put(record, self._unsent, MAX_PENDING)
-        self._put(record, self._pending, self._limit)
-
-    def _put(self, record: Record, queue: deque[Record], limit: int) -> None:
-        if len(queue) >= limit:
+        self._send_later(record)
+        if len(self._pending) >= self._limit:
             self._drop(1)
         else:
-            queue.append(record)
+            self._pending.append(record)
+
+    def _send_later(self, record: Record) -> None:
+        if self._sending is None:
+            return
+        if len(self._sending) >= MAX_PENDING:
+            self._drop(1)
+        else:
+            self._sending.put(record)
+
+    def open_client(self) -> None:
+        """Have the client open what it needs; raises what it raises."""
+        if self._sending is not None:
+            self._sending.open()
 
     def write(self) -> bool:
         """Write what has been added until now, and say whether nothing of it is left.
@@ -188,7 +246,8 @@ class LedgerWriter:
         """
         with self._file_lock:
             self.intake.drain()
-            self._send()
+            if self._sending is not None:
+                self._sending.send()
             left = len(self._batch) + len(self._pending)
             asked = self._asked
             if (left == 0 and not asked) or self.path is None:
@@ -220,16 +279,6 @@ class LedgerWriter:
             if isinstance(record, ModelRecord) and record.cost is not None:
                 yield record.agent, record.ended, record.cost
 
-    def _send(self) -> None:
-        if self._client is None:
-            return
-        try:
-            for _ in range(len(self._unsent)):
-                self._client.record(self._unsent.popleft())
-        except Exception:
-            # It may be anybody's: the ledger is written all the same, and the thread goes on.
-            logger.exception("the client of the metrics failed")
-
     def _write(self, path: Path, left: int) -> None:
         ledger = self._open(path)
         while left > 0:
@@ -258,7 +307,7 @@ class LedgerWriter:
             self._ledger = None
 
     def _failed(self, error: Exception) -> None:
-        from agentcore_metrics._ledger import reason
+        from agentcore_metrics._ledger import hint, reason
 
         self._shut()
         self._failures += 1
@@ -270,14 +319,19 @@ class LedgerWriter:
             self._drop(lost)
             self._reported = self.dropped
             logger.warning(
-                "%d records of metrics are lost: %r cannot be written: %s", lost, str(self.path), reason(error)
+                "%d records of metrics are lost: %r cannot be written: %s%s",
+                lost,
+                str(self.path),
+                reason(error),
+                hint(error),
             )
         elif self._failures == 1:
             logger.warning(
-                "metrics cannot be written to %r: %s; up to %d records wait in memory, further ones will be dropped",
+                "metrics cannot be written to %r: %s; up to %d records wait in memory, further ones will be dropped%s",
                 str(self.path),
                 reason(error),
                 MAX_PENDING,
+                hint(error),
             )
 
     def _succeeded(self) -> None:
@@ -302,8 +356,8 @@ class LedgerWriter:
         self.write()
         with self._file_lock:
             self._shut()
-            if self._client is not None:
-                self._client.close()
+            if self._sending is not None:
+                self._sending.close()
         self._closing = False
 
     # --- around a fork ---
@@ -313,19 +367,23 @@ class LedgerWriter:
         # In the order in which writing takes them.
         self._file_lock.acquire()
         self._shut()
+        if self._sending is not None:
+            self._sending.before_fork()
         self.intake.before_fork()
 
     def after_fork(self) -> None:
         """Go on in the parent."""
         self.intake.after_fork()
+        if self._sending is not None:
+            self._sending.after_fork()
         self._file_lock.release()
 
     def after_fork_in_child(self) -> None:
         """Go on in the child, with what it adds itself."""
         self.intake.after_fork_in_child()
         self._begin()
-        if self._client is not None:
-            self._client.after_fork_in_child()
+        if self._sending is not None:
+            self._sending.after_fork_in_child()
 
 
 def _close(writer_of: Callable[[], LedgerWriter | None]) -> None:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from opentelemetry.metrics import Counter, Histogram, Meter
 
-from agentcore_metrics._names import AGENT, ERROR, MODEL, OTHER, OUTCOME, PROVIDER, TOOL, Instrument, Key
+from agentcore_metrics._names import AGENT, ERROR, MODEL, OTHER, OUTCOME, PARTS, PROVIDER, TOOL, Instrument, Key
 from agentcore_metrics._pricing import provider_of
-from agentcore_metrics._records import IncidentRecord, ModelRecord, Record, RunRecord, ToolRecord
+from agentcore_metrics._records import IncidentRecord, KnowledgeRecord, ModelRecord, Record, RunRecord, ToolRecord
 
 __all__ = ["Measuring"]
 
@@ -43,32 +43,43 @@ class Measuring:
     def __call__(self, record: Record) -> None:
         """Record what *record* tells."""
         if isinstance(record, RunRecord):
-            self._add("run_duration", record.duration, self._of(record, None, None))
+            self._add("run_duration", record.duration, self._of(record))
         elif isinstance(record, ModelRecord):
             self._model_call(record)
         elif isinstance(record, ToolRecord):
-            self._add("tool_duration", record.duration, self._of(record, TOOL, record.tool))
+            attributes = self._of(record) | {TOOL: self._bounded(TOOL, record.tool)}
+            self._add("tool_duration", record.duration, attributes)
+        elif isinstance(record, KnowledgeRecord):
+            self._knowledge(record)
         else:
             self._incident(record)
 
     def _model_call(self, record: ModelRecord) -> None:
-        attributes = self._of(record, MODEL, provider_of(record.model)[1])
+        attributes = self._of(record) | {MODEL: self._bounded(MODEL, provider_of(record.model)[1])}
         if record.provider is not None:
             attributes[PROVIDER] = self._bounded(PROVIDER, record.provider)
         self._add("model_duration", record.duration, attributes)
         if record.first_token is not None:
             self._add("first_token", record.first_token, attributes)
+        if record.from_cache:
+            self._add("cached_answers", 1, attributes)
         usage = record.usage
         if not usage.requests:
             return
         self._add("input_tokens", usage.input_tokens, attributes)
         self._add("output_tokens", usage.output_tokens, attributes)
-        self._add("cached_tokens", usage.cached_tokens, attributes)
-        self._add("reasoning_tokens", usage.reasoning_tokens, attributes)
+        for key in PARTS:
+            self._add(key, getattr(usage, key), attributes)
         if record.cost is None:
             self._add("unpriced", 1, attributes)
         else:
             self._add("cost", record.cost, attributes)
+
+    def _knowledge(self, record: KnowledgeRecord) -> None:
+        attributes = self._of(record)
+        self._add("hits" if record.kind == "query" else "documents", record.items, attributes)
+        if record.duration is not None:
+            self._add("knowledge_duration", record.duration, attributes)
 
     def _incident(self, record: IncidentRecord) -> None:
         attributes = {ERROR: self._bounded(ERROR, record.error)}
@@ -81,12 +92,10 @@ class Measuring:
             attributes["agentcore.hook"] = self._bounded("agentcore.hook", record.hook)
         self._add(_COUNTERS[record.kind], 1, attributes)
 
-    def _of(
-        self, record: RunRecord | ModelRecord | ToolRecord, attribute: str | None, name: str | None
-    ) -> dict[str, str]:
-        attributes = {AGENT: self._bounded(AGENT, record.agent), OUTCOME: record.outcome}
-        if attribute is not None and name is not None:
-            attributes[attribute] = self._bounded(attribute, name)
+    def _of(self, record: RunRecord | ModelRecord | ToolRecord | KnowledgeRecord) -> dict[str, str]:
+        attributes: dict[str, str] = {OUTCOME: record.outcome}
+        if record.agent is not None:
+            attributes[AGENT] = self._bounded(AGENT, record.agent)
         if record.error is not None:
             attributes[ERROR] = self._bounded(ERROR, record.error)
         return attributes

@@ -7,7 +7,7 @@ the context of anybody's code, and so nothing can fail to be detached from it.
 from __future__ import annotations
 
 from random import getrandbits
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry.sdk.trace import Tracer as SdkTracer
 from opentelemetry.sdk.trace.id_generator import IdGenerator
@@ -22,10 +22,11 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from agentcore.types import Outcome
 from agentcore_metrics._money import dollars
 from agentcore_metrics._names import AGENT, ERROR, MODEL, OPERATION, OUTCOME, PROVIDER, TOOL
 from agentcore_metrics._pricing import provider_of
-from agentcore_metrics._records import ModelRecord, Record, RunRecord, ToolRecord
+from agentcore_metrics._records import KnowledgeRecord, ModelRecord, Record, RunRecord, ToolRecord
 
 __all__ = ["Spans"]
 
@@ -69,10 +70,20 @@ class Spans:
         elif isinstance(record, ToolRecord):
             attributes = {OPERATION: "execute_tool", TOOL: record.tool, "gen_ai.tool.call.id": record.call_id}
             self._span(record, f"execute_tool {record.tool}", SpanKind.INTERNAL, attributes, None)
+        elif isinstance(record, KnowledgeRecord) and record.kind == "query":
+            self._retrieval(record)
+
+    def _retrieval(self, record: KnowledgeRecord) -> None:
+        # What is asked outside of runs belongs to no trace of ours.
+        if record.context_id is not None and record.root_id is not None and record.agent is not None:
+            ids = record.context_id, None, record.root_id, record.agent
+            timed = record.ended, record.duration or 0.0, record.outcome, record.error
+            attributes = {OPERATION: "retrieval", "agentcore.knowledge.hits": record.items}
+            self._span(_Retrieval(*ids, *timed), "retrieval", SpanKind.CLIENT, attributes, None)
 
     def _span(
         self,
-        record: RunRecord | ModelRecord | ToolRecord,
+        record: RunRecord | ModelRecord | ToolRecord | _Retrieval,
         name: str,
         kind: SpanKind,
         attributes: dict[str, Any],
@@ -107,6 +118,19 @@ class Spans:
         return TraceFlags(TraceFlags.SAMPLED if sampled else TraceFlags.DEFAULT)
 
 
+class _Retrieval(NamedTuple):
+    """A query of the stores that was made in a run."""
+
+    context_id: str
+    parent_id: str | None
+    root_id: str
+    agent: str
+    ended: float
+    duration: float
+    outcome: Outcome
+    error: str | None
+
+
 _NO_PARENT = NonRecordingSpan(SpanContext(0, 0, False))
 
 
@@ -135,6 +159,10 @@ def _model_call(record: ModelRecord) -> dict[str, Any]:
         "gen_ai.usage.output_tokens": usage.output_tokens,
         "gen_ai.usage.cache_read.input_tokens": usage.cached_tokens,
         "gen_ai.usage.reasoning.output_tokens": usage.reasoning_tokens,
+        "gen_ai.usage.cache_creation.input_tokens": usage.cache_write_tokens,
+        "agentcore.usage.input_audio_tokens": usage.input_audio_tokens,
+        "agentcore.usage.output_audio_tokens": usage.output_audio_tokens,
+        "agentcore.from_cache": record.from_cache,
     }
     if record.provider is not None:
         attributes[PROVIDER] = record.provider
