@@ -134,6 +134,33 @@ class _ModelRequestMethod(Protocol):
 
 _ModelRequest = TypeVar("_ModelRequest", bound=_ModelRequestFunction | _ModelRequestMethod)
 
+class _ModelAnswerFunction(Protocol):
+    def __call__(
+        self,
+        *,
+        context: ExecutionContext,
+        model: str,
+        provider: str,
+        request: ModelRequest,
+        call_id: str,
+        response: ModelResponse | None,
+    ) -> Awaitable[ModelResponse | None] | ModelResponse | None: ...
+
+class _ModelAnswerMethod(Protocol):
+    def __call__(
+        _self,
+        self: Any,
+        *,
+        context: ExecutionContext,
+        model: str,
+        provider: str,
+        request: ModelRequest,
+        call_id: str,
+        response: ModelResponse | None,
+    ) -> Awaitable[ModelResponse | None] | ModelResponse | None: ...
+
+_ModelAnswer = TypeVar("_ModelAnswer", bound=_ModelAnswerFunction | _ModelAnswerMethod)
+
 class _ModelStartFunction(Protocol):
     def __call__(
         self, *, context: ExecutionContext, model: str, request: ModelRequest, call_id: str, event: Event
@@ -145,6 +172,18 @@ class _ModelStartMethod(Protocol):
     ) -> Awaitable[None] | None: ...
 
 _ModelStart = TypeVar("_ModelStart", bound=_ModelStartFunction | _ModelStartMethod)
+
+class _ModelPieceFunction(Protocol):
+    def __call__(
+        self, *, context: ExecutionContext, model: str, delta: ModelDelta, call_id: str
+    ) -> Awaitable[ModelDelta | None] | ModelDelta | None: ...
+
+class _ModelPieceMethod(Protocol):
+    def __call__(
+        _self, self: Any, *, context: ExecutionContext, model: str, delta: ModelDelta, call_id: str
+    ) -> Awaitable[ModelDelta | None] | ModelDelta | None: ...
+
+_ModelPiece = TypeVar("_ModelPiece", bound=_ModelPieceFunction | _ModelPieceMethod)
 
 class _ModelDeltaFunction(Protocol):
     def __call__(
@@ -393,6 +432,18 @@ class _KnowledgeUpdateMethod(Protocol):
 
 _KnowledgeUpdate = TypeVar("_KnowledgeUpdate", bound=_KnowledgeUpdateFunction | _KnowledgeUpdateMethod)
 
+class _EventDataFunction(Protocol):
+    def __call__(
+        self, *, context: ExecutionContext | None, name: str, data: Mapping[str, Any]
+    ) -> Awaitable[Mapping[str, Any] | None] | Mapping[str, Any] | None: ...
+
+class _EventDataMethod(Protocol):
+    def __call__(
+        _self, self: Any, *, context: ExecutionContext | None, name: str, data: Mapping[str, Any]
+    ) -> Awaitable[Mapping[str, Any] | None] | Mapping[str, Any] | None: ...
+
+_EventData = TypeVar("_EventData", bound=_EventDataFunction | _EventDataMethod)
+
 class _PluginErrorFunction(Protocol):
     def __call__(
         self, *, context: ExecutionContext | None, plugin: str, hook: str, error: BaseException, event: Event
@@ -492,8 +543,12 @@ class Hookimpl:
         """Event: a run ended otherwise."""
     def model_request(self, function: _ModelRequest, /) -> _ModelRequest:
         """Value hook: what a model is about to be asked; the place for guards on prompts, for memory, for budgets."""
+    def model_answer(self, function: _ModelAnswer, /) -> _ModelAnswer:
+        """Value hook: an answer that need not be asked for, as out of a cache; also the place to wait before a call."""
     def model_start(self, function: _ModelStart, /) -> _ModelStart:
         """Event: a model is being asked."""
+    def model_piece(self, function: _ModelPiece, /) -> _ModelPiece:
+        """Value hook: a piece of an answer, before anybody reads it."""
     def model_delta(self, function: _ModelDelta, /) -> _ModelDelta:
         """Event: a piece of the answer arrived."""
     def model_retry(self, function: _ModelRetry, /) -> _ModelRetry:
@@ -522,6 +577,8 @@ class Hookimpl:
         """Collecting hook: what does every store know about this?"""
     def knowledge_update(self, function: _KnowledgeUpdate, /) -> _KnowledgeUpdate:
         """Event: there are documents to remember."""
+    def event_data(self, function: _EventData, /) -> _EventData:
+        """Value hook: what an event is about to tell, before anybody is told; the place to take out what nobody may keep."""
     def plugin_error(self, function: _PluginError, /) -> _PluginError:
         """Event: an implementation failed, timed out, cancelled itself or tried to end the program; or a plugin could not
         be loaded (*hook* is then ``"import"``, ``"config"``, ``"validation"`` or ``"setup"``, and *context* None)."""

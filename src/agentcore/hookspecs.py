@@ -190,7 +190,7 @@ def model_answer(
 ) -> ModelResponse | None:
     """Value hook: an answer that need not be asked for, as out of a cache; also the place to wait before a call.
 
-    Comes after :func:`model_request`, before :func:`model_start`.
+    Fires before each model call, after :func:`model_request`, before :func:`model_start`.
     *response* is None until an implementation returns one; then the model is not asked.
     The answer has ``cached`` set, consumes nothing, passes :func:`model_response` like any other, and in a run that
     streams it is one piece.

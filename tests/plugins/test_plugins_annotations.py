@@ -78,7 +78,7 @@ class Guard:
 
     def spend(self, context: object) -> None: ...
 
-    agent_start = hookimpl(functools.partial(spend, None))
+    agent_start = staticmethod(hookimpl(functools.partial(spend, None)))
 
 
 def test_annotations_that_agree_are_registered(strict):

@@ -14,6 +14,7 @@ async def test_what_a_run_calls_is_kept_in_order(hook_recorder, scripted_model):
         "agent_input",
         "agent_start",
         "model_request",
+        "model_answer",
         "model_start",
         "model_response",
         "model_complete",

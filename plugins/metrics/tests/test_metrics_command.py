@@ -251,6 +251,7 @@ def test_json_has_every_number(command: Command, history: ExecutionContext) -> N
             "cost_usd": "0.00123",
             "unpriced_calls": 1,
         },
+        "knowledge": [],
         "incidents": [
             {"kind": "denial", "subject": "guard", "count": 1},
             {"kind": "plugin_error", "subject": "vectorstore", "count": 1},

@@ -23,7 +23,7 @@ import pytest
 from metrics_support import Command, Events
 from metrics_telemetry import Truth, client_of, free_port, plugins_of, provider_of, run_many, scraped
 
-from agentcore import ExecutionContext
+from agentcore import Document, ExecutionContext, Hit, KnowledgeQuery, hookimpl
 from agentcore_metrics._config import Dialect
 from agentcore_metrics._names import INSTRUMENTS
 
@@ -139,6 +139,19 @@ async def prometheus(folder: Path, target: int, rules: str) -> AsyncIterator[Ser
         await process.wait()
 
 
+CERTIFICATES = Document(text="Certificates expire in May.")
+
+
+class Store:
+    """What knows one thing."""
+
+    name = "store"
+
+    @hookimpl
+    def knowledge_query(self) -> list[Hit]:
+        return [Hit(document=CERTIFICATES, score=1.0, source=self.name)]
+
+
 @needs_prometheus
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_a_prometheus_server_answers_every_query(tmp_path: Path, command: Command, dialect: Dialect) -> None:
@@ -146,8 +159,10 @@ async def test_a_prometheus_server_answers_every_query(tmp_path: Path, command: 
     truth = Truth()
     provider = provider_of(tmp_path / "metrics.db", prometheus=0, dialect=dialect)
     names = INSTRUMENTS[dialect]
-    async with plugins_of(tmp_path, provider, truth) as plugins:
+    async with plugins_of(tmp_path, provider, truth, Store()) as plugins:
         await run_many(plugins, 30)
+        await plugins.hook.knowledge_query(context=None, query=KnowledgeQuery(text="certificates"))
+        await plugins.hook.knowledge_update(context=None, documents=[CERTIFICATES])
         _rest(provider)
         provider.flush()
         rules = command("rules", "--dialect", dialect, "--hourly-cost", "0.000001").stdout
@@ -173,6 +188,7 @@ def _rest(provider: Any) -> None:
     """What no run does by itself."""
     events, context = Events(provider), ExecutionContext("another")
     events.model(context, model="house:free", first_token=0.2)
+    events.model(context, cached=True)
     provider.model_retry(context, "house:small", ValueError())
     provider.plugin_error(context, "vectorstore", "agent_start", ValueError())
     for number in range(300):

@@ -12,7 +12,10 @@ from agentcore.testing._calls import RecordedCall, listing
 
 __all__ = ["HookRecorder"]
 
-_PROCESS: Final = frozenset(name for name in SPECIFICATIONS if name.startswith(("agentcore_", "register_", "resolve_")))
+_UNASKED: Final = frozenset(
+    name for name in SPECIFICATIONS if name.startswith(("agentcore_", "register_", "resolve_")) or name == "event_data"
+)
+"""What belongs to the process, and what says once more what the events say."""
 
 
 class HookRecorder(Provider):
@@ -30,7 +33,7 @@ class HookRecorder(Provider):
     """In order."""
 
     def __init__(self, *hooks: str) -> None:
-        self.events: Sequence[str] = hooks or tuple(each for each in SPECIFICATIONS if each not in _PROCESS)
+        self.events: Sequence[str] = hooks or tuple(each for each in SPECIFICATIONS if each not in _UNASKED)
         self.calls = []
 
     async def handle_event(self, event: str, data: Mapping[str, Any]) -> None:
