@@ -104,11 +104,16 @@ GUARDS = {
     "function": "from agentcore import hookimpl\n@hookimpl\ndef tool_call(call): ...\n",
     "async method": "class Guard:\n    @hookimpl\n    async def agent_output(self, output): ...\n",
     "specname": "@hookimpl(specname='model_request')\ndef check(request): ...\n",
+    "mark of another name": "@hookimpl.agent_input\ndef check(input, **_): ...\n",
+    "mark with options": "class Guard:\n    @hookimpl(tryfirst=True).tool_call\n    def check(self, call, **_): ...\n",
+    "mark on several lines": "@hookimpl(\n    timeout=5,\n).tool_call\ndef check(call, **_): ...\n",
     "provider": "class Guard(Provider):\n    events = (\n        'agent_start',\n        \"agent_input\",\n    )\n",
     "annotated provider": "class Guard(Provider):\n    events: Sequence[str] = ['tool_result']\n",
 }
 NO_GUARDS = {
     "events": "class Watch(Provider):\n    events = ('tool_start', 'agent_complete')\n",
+    "mark of an event": "@hookimpl.tool_start\ndef seen(tool, **_): ...\n",
+    "an attribute": "assert plugins.hook.tool_call\n",
     "a word": "# tool_call is a hook\ntext = 'tool_call'\n",
     "a call": "def check(tool_call): return tool_call('x')\n",
 }

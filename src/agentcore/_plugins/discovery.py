@@ -24,11 +24,12 @@ _NAMES: Final = "|".join(sorted(VALUE_HOOKS))
 
 _DEFINES_GUARD: Final = re.compile(
     rf"^\s*(async\s+)?def\s+({_NAMES})\s*\("
+    rf"|^\s*(@\w.*|\))\.({_NAMES})\s*$"
     rf"|\bspecname\s*=\s*[\"']({_NAMES})[\"']"
     rf"|\bevents\b[^=\n]*=\s*[\[(][^\])]*[\"']({_NAMES})[\"']",
     re.MULTILINE,
 )
-"""A function for a value hook, or a provider that lists one."""
+"""A function for a value hook, by its own name or the mark's, or a provider that lists one."""
 
 
 @data(kw_only=True)
