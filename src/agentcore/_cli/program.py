@@ -29,6 +29,7 @@ _BUILT_IN: Final = (
     "hooks",
     "journal",
     "lanes",
+    "new-plugin",
     "plugins",
     "replay",
     "run",
@@ -46,7 +47,8 @@ class Program(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _BUILT_IN:
-            command: click.Command = getattr(import_module(f"agentcore._cli.{cmd_name}"), cmd_name)
+            module = cmd_name.replace("-", "_")
+            command: click.Command = getattr(import_module(f"agentcore._cli.{module}"), module)
             return command
         added = self._additions(ctx).commands.get(cmd_name)
         return None if added is None else after_catching_up(added, ctx.ensure_object(Session).plugins())
