@@ -102,8 +102,8 @@ def agent_output(context: ExecutionContext, agent: str, output: Any) -> Any:
     """Value hook: the output of a run, before its caller sees it.
 
     Fires once for each run whose agent has made its output, before :func:`agent_complete`.
-    *output* is an instance of the agent's output model (of whatever :meth:`BaseAgent.run_agent` returned, for agents
-    without a signature); a replacement is validated again.
+    *output* is an instance of the agent's output model, and for agents without a signature whatever
+    :meth:`agentcore.BaseAgent.run_agent` returned; a replacement is validated again.
     :class:`~agentcore.Deny` ends the run.
 
     Example:

@@ -229,6 +229,7 @@ class Delivery:
     """How a provider gets its events; the configuration's ``[delivery.<plugin>]`` may say otherwise, field by field."""
 
     mode: DeliveryMode = "inline"
+    """How events get there."""
     timeout: float | None = None
     """Seconds for one execution; None takes the implementation's own, else the configured ``hook_timeout``."""
     retries: int | None = None
@@ -236,6 +237,8 @@ class Delivery:
     queue: int = 10_000
     """Events that wait in memory at most, where the mode is background."""
     on_full: OnFull = "drop_oldest"
+    """What happens to an event for which there is no room, where the mode is background."""
     start: Start = "now"
+    """Where a lane begins that the journal has not seen before, where the mode is durable."""
     worker: bool = False
     """Whether only ``agentcore worker`` delivers, and no agent's process; where the mode is durable."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+INDEX = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 
 
 def _fence(language: str, containing: str) -> str:
@@ -34,3 +35,21 @@ def test_ci_runs_the_second_command() -> None:
     """What CI runs is the command that the README gives for the tests."""
     second = _fence("shell", "tox").strip()
     assert second in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def _sections(text: str) -> dict[str, list[str]]:
+    """The blocks of code below each heading."""
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    blocks = {
+        title: re.findall(r"```\w*\n.*?```", body, re.DOTALL)
+        for title, body in zip(parts[1::2], parts[2::2], strict=True)
+    }
+    return {title: each for title, each in blocks.items() if each}
+
+
+def test_the_first_page_shows_the_same_code() -> None:
+    """Below the headings that the README and the documentation's first page share, the code is the same."""
+    readme = _sections(README)
+    index = {title: blocks for title, blocks in _sections(INDEX).items() if title in readme}
+    assert "An agent and a plugin" in index
+    assert index == {title: readme[title] for title in index}

@@ -31,7 +31,7 @@ Positive: TypeAlias = Annotated[int, Field(ge=1)]
 
 class _SettingsTable(SettingsConfig):
     timeout: Timeout | None = None
-    """Seconds for one model call."""
+    """For one model call."""
 
     def as_settings(self) -> ModelSettings:
         return evolve(super().as_settings(), timeout=_finite(self.timeout))
@@ -41,10 +41,11 @@ class _LimitsTable(BaseModel):
     model_config = _FROZEN
 
     steps: Positive | None = None
-    """Questions to the model; see :class:`Limits`."""
+    """Questions to the model, 16 unless set; see :class:`Limits`."""
     tokens: Positive | None = None
+    """Read and written, with those of sub-agents; no limit unless set."""
     timeout: Timeout | None = None
-    """Seconds."""
+    """For the run and its sub-agents; no limit unless set."""
 
     def as_limits(self) -> Limits:
         usual = Limits()
@@ -61,11 +62,15 @@ class AgentTable(BaseModel):
     model_config = _FROZEN
 
     input: str | Mapping[str, str] = "text: str"
+    """What goes in: a signature, or a table of names and types."""
     output: str | Mapping[str, str] = "answer: str"
+    """What comes out, likewise."""
     instructions: str = ""
+    """What it is to do."""
     instructions_file: Path | None = None
     """A UTF-8 text with the instructions, relative to the declaring file."""
     model: str | None = None
+    """The model's name; without it the configured or chosen one."""
     tools: tuple[str, ...] = ()
     """``package.module:attribute``, or the names of agents declared beside this one."""
     types: Mapping[str, str] = {}
@@ -73,9 +78,13 @@ class AgentTable(BaseModel):
     settings: _SettingsTable = _SettingsTable()
     limits: _LimitsTable = _LimitsTable()
     retries: Annotated[int, Field(ge=0)] = 2
+    """How often the model is asked again after an answer that does not fit, and after a failure that may pass."""
     memory: bool | Mapping[str, Any] = False
+    """Whether what earlier runs and documents say is recalled, or how; an installed package brings it."""
     enabled: tuple[str, ...] = ()
+    """Installed plugins that the configuration leaves out, and this agent has."""
     disabled: tuple[str, ...] = ()
+    """Plugins that take no part in its runs."""
 
 
 def declared_agent(

@@ -24,6 +24,7 @@ class HookDeliveryOptions(BaseModel):
 
     mode: DeliveryMode | None = None
     timeout: Timeout | None = None
+    """For each execution."""
 
 
 class DeliveryOptions(BaseModel):
@@ -36,8 +37,9 @@ class DeliveryOptions(BaseModel):
 
     mode: DeliveryMode | None = None
     timeout: Timeout | None = None
-    """Seconds for each execution of each of the plugin's implementations."""
+    """For each execution of each of the plugin's implementations."""
     retries: Annotated[int, Field(ge=0)] | None = None
+    """How often a failed execution is repeated; where nobody says, 8 times for durable events, and else not at all."""
     queue: Annotated[int, Field(gt=0)] | None = None
     on_full: OnFull | None = None
     start: Start | None = None

@@ -12,7 +12,7 @@ from agentcore._config.options import Options
 from agentcore._config.problems import Keys, Where, check
 from agentcore._data import data
 
-__all__ = ["KNOWN_VARIABLES", "ConfigWarning", "environment_layer", "warn_of_misspelt"]
+__all__ = ["KNOWN_VARIABLES", "VARIABLES", "ConfigWarning", "environment_layer", "warn_of_misspelt"]
 
 _PREFIX: Final = "AGENTCORE_"
 _SWITCHES: Final = {
@@ -55,24 +55,27 @@ def _opposite(value: str) -> bool | str:
 
 
 @data
-class _Variable:
+class Variable:
+    """A variable that stands for a key."""
+
     name: str
     key: str
     read: Callable[[str], Any]
 
 
-_VARIABLES: Final = (
-    _Variable("AGENTCORE_PLUGINS", "enabled", _names),
-    _Variable("AGENTCORE_DISABLED_PLUGINS", "disabled", _names),
-    _Variable("AGENTCORE_REQUIRED_PLUGINS", "required", _names),
-    _Variable("AGENTCORE_OPTIONAL_PLUGINS", "optional", _names),
-    _Variable("AGENTCORE_DISABLE_PLUGIN_AUTOLOAD", "autoload", _opposite),
-    _Variable("AGENTCORE_STRICT", "strict", _switch),
-    _Variable("AGENTCORE_STATE_DIR", "state_dir", _text),
-    _Variable("AGENTCORE_MODEL", "model", _text),
-    _Variable("AGENTCORE_HOOK_TIMEOUT", "hook_timeout", _text),
+VARIABLES: Final = (
+    Variable("AGENTCORE_PLUGINS", "enabled", _names),
+    Variable("AGENTCORE_DISABLED_PLUGINS", "disabled", _names),
+    Variable("AGENTCORE_REQUIRED_PLUGINS", "required", _names),
+    Variable("AGENTCORE_OPTIONAL_PLUGINS", "optional", _names),
+    Variable("AGENTCORE_DISABLE_PLUGIN_AUTOLOAD", "autoload", _opposite),
+    Variable("AGENTCORE_STRICT", "strict", _switch),
+    Variable("AGENTCORE_STATE_DIR", "state_dir", _text),
+    Variable("AGENTCORE_MODEL", "model", _text),
+    Variable("AGENTCORE_HOOK_TIMEOUT", "hook_timeout", _text),
 )
-_NAMES: Final = {variable.key: variable.name for variable in _VARIABLES}
+"""Those that stand for a key."""
+_NAMES: Final = {variable.key: variable.name for variable in VARIABLES}
 
 KNOWN_VARIABLES: Final = frozenset(_NAMES.values()) | {
     CONFIG_VARIABLE,
@@ -91,7 +94,7 @@ def environment_layer(environ: Mapping[str, str], start: Path) -> Layer:
     """
     given = {
         variable.key: variable.read(value)
-        for variable in _VARIABLES
+        for variable in VARIABLES
         if (value := environ.get(variable.name, "").strip())
     }
     return Layer(

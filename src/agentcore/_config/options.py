@@ -70,7 +70,7 @@ class HookOptions(BaseModel):
     order: Names | None = None
     """Plugins in the order in which they run."""
     timeout: Timeout | None = None
-    """Seconds for each execution of each implementation."""
+    """For each execution of each implementation."""
 
 
 class Options(BaseModel):
@@ -79,15 +79,24 @@ class Options(BaseModel):
     model_config = FROZEN
 
     model: Text | None = None
+    """For agents that name none; without it one is chosen."""
     state_dir: Annotated[Path, BeforeValidator(_not_blank)] | None = None
+    """Where plugins, the journal among them, keep what they keep; a relative path starts beside the configuration file.
+    Without it the folder lies beside that file, or in the current folder where there is none."""
     autoload: StrictBool | None = None
     enabled: Names = ()
+    """Plugins that are loaded even where ``autoload`` is off: names of entry points, or modules."""
     disabled: Names = ()
+    """Plugins that are not loaded; their modules are not even imported."""
     required: Names = ()
+    """Plugins without which no agent runs."""
     optional: Names = ()
+    """Plugins without which agents run, though they guard, or ``strict`` is on."""
     strict: StrictBool | None = None
     hook_timeout: Timeout | None = None
+    """For each execution of an implementation for which nothing else says how long."""
     shutdown_timeout: Duration | None = None
+    """How long lanes go on delivering when the plugins are shut down."""
     middleware: tuple[Reference, ...] | None = None
     plugins: Table = Field(default={}, repr=False)
     hooks: Mapping[str, HookOptions] = {}

@@ -41,7 +41,7 @@ class Settings(BaseModel):
     model: Text | None = None
     """The default model's name; None leaves the choice to the models."""
     state_dir: Annotated[Path, AfterValidator(Path.absolute)] = Field(default_factory=_default_state_dir)
-    """Where journals, memories and ledgers are kept; absolute.  It may not exist yet: see :func:`ensure_state_dir`."""
+    """Where journals, memories and ledgers are kept; absolute.  It may not exist yet."""
     autoload: bool = True
     """Whether every installed plugin is loaded, unless it is disabled."""
     strict: bool = False
@@ -116,7 +116,7 @@ class Settings(BaseModel):
         """Return the seconds for each execution of *plugin*'s implementation of *hook*; infinity for no end.
 
         The plugin's delivery of that hook comes first, then its delivery, then the hook's.  None where nothing is set:
-        then what the implementation asks for holds, and :attr:`hook_timeout` where it does not ask.
+        then what the implementation asks for holds, and ``hook_timeout`` where it does not ask.
         """
         delivery = self.delivery_of(plugin)
         timeouts = (delivery.of(hook).timeout, delivery.timeout, self.hooks.get(hook, HookOptions()).timeout)

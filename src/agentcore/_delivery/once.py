@@ -33,9 +33,12 @@ def first_delivery(cursor: _Cursor, event: Event, *, consumer: str = "") -> bool
         consumer: Tells apart those who share the database.
 
     Example:
+        >>> import sqlite3
+        >>> event = Event("agent_complete")  # in a plugin, the argument of that name
         >>> with sqlite3.connect("orders.db") as connection:
         ...     if first_delivery(connection.cursor(), event):
-        ...         connection.execute("UPDATE totals SET runs = runs + 1")
+        ...         print("here stands the effect, within the same transaction")
+        here stands the effect, within the same transaction
     """
     style = getattr(sys.modules[type(cursor).__module__.partition(".")[0]], "paramstyle", "qmark")
     cursor.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (id VARCHAR(255) PRIMARY KEY)")

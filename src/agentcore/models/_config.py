@@ -28,11 +28,15 @@ class SettingsConfig(BaseModel):
     model_config = _FROZEN
 
     temperature: Annotated[float, Field(ge=0)] | None = None
+    """0 takes the likeliest token each time; more takes others, too."""
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Only the likeliest tokens whose probabilities add up to this are taken."""
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     """Of the answer."""
     seed: int | None = None
+    """Makes answers repeatable, as far as the server does."""
     stop: tuple[str, ...] = ()
+    """Texts at which the answer ends."""
     extra: Mapping[str, Any] = {}
     """Sent to the model's server as it is."""
 
@@ -61,9 +65,9 @@ class ModelConfig(BaseModel):
     base_url: str | None = None
     """Up to and without ``/chat/completions``."""
     model: str | None = None
-    """The server's name for it; None takes the server's default.  With ``local`` the path of a GGUF file."""
+    """The server's name for it; without it the server's default is taken.  With ``local`` the path of a GGUF file."""
     api_key: SecretRef | None = None
-    """Where the key is; None looks into the server's usual environment variable."""
+    """Where the key is; without it in the server's usual environment variable."""
     structure: Literal["json_schema", "json_object", "prompt"] | None = None
     """How it is held to a schema."""
     tools: Literal["native", "actions"] | None = None

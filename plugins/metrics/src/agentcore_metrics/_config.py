@@ -58,7 +58,7 @@ class Prometheus(_Table):
     """Where the endpoint listens that Prometheus asks."""
 
     port: Annotated[int, Field(ge=0, le=65535, description="0 takes any that is free.")] = 9464
-    host: str = "127.0.0.1"
+    host: Annotated[str, Field(description="The address it listens on.")] = "127.0.0.1"
 
 
 def _as_endpoint(value: object) -> object:
@@ -83,12 +83,12 @@ class OpenTelemetry(_Table):
         Literal["explicit", "exponential"], Field(description="Prometheus' endpoint knows explicit buckets alone.")
     ] = "explicit"
     interval: Annotated[float, Field(gt=0, description="Seconds between two exports of metrics.")] = 60.0
-    traces: bool = True
-    metrics: bool = True
+    traces: Annotated[bool, Field(description="Whether spans are made.")] = True
+    metrics: Annotated[bool, Field(description="Whether metrics are made.")] = True
     max_values: Annotated[
         int, Field(gt=0, description="Names of one kind, as agents or tools; further ones become 'other'.")
     ] = 200
-    service_name: str = "agentcore"
+    service_name: Annotated[str, Field(description="What the program is called there.")] = "agentcore"
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -139,3 +139,4 @@ class IncidentRecord(NamedTuple):
 
 
 Record: TypeAlias = RunRecord | ModelRecord | ToolRecord | KnowledgeRecord | IncidentRecord
+"""What the ledger keeps of one thing that happened."""

@@ -73,7 +73,10 @@ class VectorStore(Protocol):
     """
 
     @property
-    def location(self) -> str: ...
+    def location(self) -> str:
+        """The place, without any secret."""
+        ...
+
     async def add(
         self,
         documents: Iterable[Document],
@@ -81,7 +84,10 @@ class VectorStore(Protocol):
         namespace: str = "",
         ttl: float | str | None = None,
         vectors: Any = None,
-    ) -> list[str]: ...
+    ) -> list[str]:
+        """Store documents, durably, and return their ids."""
+        ...
+
     async def search(
         self,
         text: str | None = None,
@@ -95,13 +101,25 @@ class VectorStore(Protocol):
         min_score: float | None = None,
         diversity: float = 0.0,
         vector: Any = None,
-    ) -> list[Match]: ...
-    async def get(self, ids: Iterable[str], *, namespace: str = "") -> list[Document]: ...
-    async def delete(
-        self, ids: Iterable[str] | None = None, *, filter: FilterSpec = None, namespace: str = ""
-    ) -> int: ...
-    async def count(self, *, filter: FilterSpec = None, namespace: str = "") -> int: ...
-    async def close(self) -> None: ...
+    ) -> list[Match]:
+        """Return the matches, best first."""
+        ...
+
+    async def get(self, ids: Iterable[str], *, namespace: str = "") -> list[Document]:
+        """Return the documents of these ids that are there."""
+        ...
+
+    async def delete(self, ids: Iterable[str] | None = None, *, filter: FilterSpec = None, namespace: str = "") -> int:
+        """Remove documents, by id or by filter, and return how many."""
+        ...
+
+    async def count(self, *, filter: FilterSpec = None, namespace: str = "") -> int:
+        """Return how many documents there are."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is open; what was stored stays."""
+        ...
 
 
 class EmbedderIdentity(Protocol):

@@ -65,6 +65,7 @@ class Or:
 
 
 Filter: TypeAlias = Compare | Contains | Exists | Not | And | Or
+"""A filter that has been read."""
 
 EVERYTHING: Final = And(())
 """The filter that every document passes."""

@@ -36,6 +36,7 @@ class VectorStoreContract(
     """Subclass it with a fixture ``url``, and pytest runs it.
 
     Example:
+        >>> import pytest
         >>> class TestMyBackend(VectorStoreContract):
         ...     @pytest.fixture
         ...     def url(self, tmp_path):

@@ -1,0 +1,62 @@
+"""Every public name says what it is."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.providers
+
+api: Any = import_module("_reference.api")
+NAMES = [(module, name) for module in api.MODULES for name in import_module(module).__all__]
+
+
+@pytest.mark.parametrize(("module", "name"), NAMES, ids=lambda each: each)
+def test_a_public_name_has_a_docstring(module: str, name: str) -> None:
+    """A class, its methods and properties, and a function have theirs; an alias or a constant has one below it."""
+    value = getattr(import_module(module), name)
+    if inspect.isclass(value) or inspect.isroutine(value):
+        assert [each for each, what in _parts(name, value) if not _said(what)] == []
+    else:
+        assert _below(module, name)
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield *value* and, of a class, all that a program may call or read."""
+    yield name, value
+    if inspect.isclass(value):
+        for part, what in inspect.getmembers(value):
+            own = getattr(what, "__module__", getattr(getattr(what, "fget", None), "__module__", "")) or ""
+            if not part.startswith("_") and own.startswith("agentcore") and not inspect.isclass(what):
+                yield f"{name}.{part}", what
+
+
+def _said(value: Any) -> bool:
+    return bool((inspect.getdoc(value) or "").strip())
+
+
+def _below(module: str, name: str) -> bool:
+    """Whether a docstring stands below the assignment of *name*, wherever *module* has it from."""
+    tree = _tree(module)
+    for before, after in zip(tree.body, [*tree.body[1:], None], strict=True):
+        if isinstance(before, ast.ImportFrom) and any((each.asname or each.name) == name for each in before.names):
+            return _below(before.module or "", name)
+        if _assigns(before, name):
+            return isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+    return False
+
+
+def _assigns(node: ast.stmt, name: str) -> bool:
+    targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets if isinstance(node, ast.Assign) else []
+    return any(isinstance(each, ast.Name) and each.id == name for each in targets)
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(inspect.getsource(import_module(module)))

@@ -1,0 +1,35 @@
+"""Every page can be found."""
+
+import re
+from pathlib import Path
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {each.stem for each in DOCS.glob("*.md")}
+
+
+def _listed() -> list[str]:
+    trees = re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text(encoding="utf-8"), re.DOTALL)
+    return [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
+
+
+def test_every_page_is_in_a_table_of_contents() -> None:
+    """Each page but the first is listed, once."""
+    listed = [each for each in _listed() if not each.startswith("reference/")]
+    assert sorted(listed) == sorted(PAGES - {"index"})
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    """What a page or the README links to in this repository is there; the reference is made by the build."""
+    for page in (*DOCS.glob("*.md"), DOCS.parent / "README.md"):
+        for target in re.findall(r"\]\((?!https?:|#|reference/)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), (page.name, target)
+
+
+def test_the_picture_of_a_run_has_every_hook_of_a_run() -> None:
+    """The hooks that a run calls itself are in it, and no other names."""
+    from agentcore._plugins import SPECIFICATIONS
+
+    picture = (DOCS / "life-cycle.svg").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:agent|model|tool|context|knowledge|plugin)_[a-z]+\b", picture))
+    of_a_run = {name for name, each in SPECIFICATIONS.items() if each.has_context}
+    assert named == of_a_run - {"knowledge_query", "knowledge_update", "plugin_error"}
