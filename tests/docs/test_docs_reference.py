@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -93,6 +94,13 @@ def test_every_command_is_there(pages: dict[str, str]) -> None:
         assert command.help, path
         options = [each for each in command.params if isinstance(each, click.Option)]
         assert [each.name for each in options if not each.help] == [], path
+
+
+def test_no_list_of_commands_is_cut(pages: dict[str, str]) -> None:
+    """On a terminal of 80 columns, what a command does is said in full where commands are listed."""
+    lists = re.findall(r"^   Commands(?: of plugins)?:\n((?:     .+\n)+)", pages["commands"], re.MULTILINE)
+    assert lists
+    assert [line for each in lists for line in each.splitlines() if line.endswith("...")] == []
 
 
 def test_every_error_is_there(pages: dict[str, str]) -> None:

@@ -121,7 +121,7 @@ _positions = click.argument("positions", type=int, nargs=-1, metavar="[POSITION]
 _all = click.option("--all", "everything", is_flag=True, help="All of the lane's.")
 
 
-@dead.command("replay")
+@dead.command("replay", short_help="Make dead letters of LANE due again.")
 @click.argument("lane")
 @_positions
 @_all
@@ -147,7 +147,7 @@ def replay(context: click.Context, lane: str, positions: Sequence[int], everythi
         note("nobody delivers the lane now: the next program with this plugin does, or `agentcore worker`")
 
 
-@dead.command("drop")
+@dead.command("drop", short_help="Delete dead letters of LANE.")
 @click.argument("lane")
 @_positions
 @_all

@@ -37,7 +37,7 @@ def journal() -> None:
 # --- check ---
 
 
-@journal.command("check")
+@journal.command("check", short_help="Read all of the journal, and say what is wrong.")
 @json_option
 @common_options
 @click.pass_context
@@ -77,7 +77,7 @@ async def _examined(settings: Settings) -> tuple[Sequence[str], str]:
 # --- stats ---
 
 
-@journal.command("stats")
+@journal.command("stats", short_help="Show how large the journal is, and how far it reaches.")
 @json_option
 @common_options
 @click.pass_context
@@ -151,7 +151,7 @@ async def _pruned(opened: Journal, before: float, max_size: float) -> int:
 # --- setting aside, forgetting ---
 
 
-@journal.command("set-aside")
+@journal.command("set-aside", short_help="Move the journal away; the next program begins a new one.")
 @json_option
 @common_options
 @click.pass_context
@@ -191,7 +191,7 @@ def _refuse_owned(state: LaneState) -> None:
         )
 
 
-@journal.command("forget")
+@journal.command("forget", short_help="Drop LANE with all that waits in it.")
 @click.argument("lane")
 @yes_option
 @json_option

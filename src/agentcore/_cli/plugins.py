@@ -126,7 +126,7 @@ def _record(status: PluginStatus, failures: Sequence[LoggedFailure] = ()) -> dic
 # --- one plugin's config ---
 
 
-@plugins.command("info")
+@plugins.command("info", short_help="Show what the plugin NAME is, and what it is told.")
 @click.argument("name")
 @json_option
 @common_options
@@ -197,7 +197,7 @@ def _config_row(row: ConfigRow) -> Sequence[str]:
 # --- the order of a hook ---
 
 
-@plugins.command("order")
+@plugins.command("order", short_help="Show who implements HOOK, in which order, and why.")
 @click.argument("hook")
 @json_option
 @common_options

@@ -54,7 +54,12 @@ def _formatted(command: F) -> F:
 def make_command(provider: MetricsProvider) -> click.Command:
     """Make the command that reads the ledger of *provider*."""
 
-    @click.group("metrics", invoke_without_command=True, subcommand_metavar="[COMMAND]")
+    @click.group(
+        "metrics",
+        short_help="What the agents did, how long it took, what it cost.",
+        invoke_without_command=True,
+        subcommand_metavar="[COMMAND]",
+    )
     @_since
     @click.option("--by", type=click.Choice(BY), default="agent", show_default=True, help="What to group by.")
     @click.option("--run", "run_id", metavar="ID", help="One run and everything below it; ID may be its beginning.")
@@ -86,7 +91,7 @@ def make_command(provider: MetricsProvider) -> click.Command:
 
 
 def _add_top(group: click.Group, provider: MetricsProvider) -> None:
-    @group.command("top")
+    @group.command("top", short_help="The dearest, the slowest, or the largest runs.")
     @_since
     @click.option(
         "--by", type=click.Choice(list(TOP)), default="cost", show_default=True, help="What there was most of."
@@ -124,7 +129,7 @@ def _add_errors(group: click.Group, provider: MetricsProvider) -> None:
 
 
 def _add_cost(group: click.Group, provider: MetricsProvider) -> None:
-    @group.command("cost")
+    @group.command("cost", short_help="What was paid for which model, and how that is known.")
     @_since
     @_formatted
     @click.pass_context

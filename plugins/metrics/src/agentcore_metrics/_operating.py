@@ -32,7 +32,7 @@ _dialect = click.option(
 def add_operating(group: click.Group) -> None:
     """Add the commands to *group*."""
 
-    @group.command("grafana")
+    @group.command("grafana", short_help="A dashboard for Grafana, as JSON.")
     @_dialect
     def grafana(dialect: Dialect) -> None:
         """A dashboard for Grafana, as JSON: save it to a file and import it."""

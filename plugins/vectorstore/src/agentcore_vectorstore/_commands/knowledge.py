@@ -117,7 +117,7 @@ def _moving(group: click.Group, opened: Open) -> None:
             count = export_jsonl(store, file, filter=filter, namespace=namespace, progress=progress)
         click.echo(f"{count} documents written", err=True)
 
-    @group.command("import")
+    @group.command("import", short_help="Add the documents of a JSONL FILE, or of stdin.")
     @click.argument("file", type=click.Path(path_type=Path), default="-")
     @click.option("--namespace", "-n", metavar="NAME", default="", help="Where to store; namespaces come below it.")
     @click.pass_context
@@ -128,7 +128,7 @@ def _moving(group: click.Group, opened: Open) -> None:
             count = add_lines(store, [file], namespace)
         click.echo(f"{count} documents are stored in {store.location}", err=True)
 
-    @group.command("copy")
+    @group.command("copy", short_help="Copy all documents from SOURCE to TARGET.")
     @click.argument("source")
     @click.argument("target")
     @click.pass_context
@@ -159,7 +159,7 @@ def _mending(group: click.Group, opened: Open) -> None:
             removed = store.delete(ids or None, filter=filter, namespace=namespace)
         click.echo(f"{removed} documents deleted", err=True)
 
-    @group.command("reembed")
+    @group.command("reembed", short_help="Make all vectors anew, by the configured embedder.")
     @click.pass_context
     def reembed(context: click.Context) -> None:
         """Make all vectors anew where they are another embedder's than the configured one's.

@@ -18,7 +18,7 @@ __all__ = ["search_command"]
 def search_command(opened: Open) -> click.Command:
     """Return the command that searches the store which *opened* returns."""
 
-    @click.command("search")
+    @click.command("search", short_help="Find what agents put out, and documents.")
     @click.argument("words", metavar="TEXT...", nargs=-1, required=True)
     @click.option("--limit", "-k", type=click.IntRange(min=1), default=10, show_default=True, help="At most this many.")
     @click.option("--offset", type=click.IntRange(min=0), default=0, help="Pass over this many of the best.")
