@@ -36,6 +36,7 @@ def _examples() -> dict[str, list[doctest.Example]]:
 
 
 EXAMPLES = _examples()
+FIXTURES = ("fake_entry_points", "plugin_manager")
 
 
 def test_there_are_examples() -> None:
@@ -44,19 +45,29 @@ def test_there_are_examples() -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_in_a_docstring(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It runs as it is, given what its module exports, and prints what it says."""
+def test_an_example_in_a_docstring(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """It runs as it is, given what its module exports and the fixtures it names, and prints what it says."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AGENTCORE_MODEL", 'scripted:{"label": "bug"}')
     given = {each: getattr(agentcore, each) for each in agentcore.__all__}
     given |= {each: getattr(vectorstore, each) for vectorstore in _modules() for each in vectorstore.__all__}
     given |= {"agent": agentcore.Agent("writer", input="question: str", model=ScriptedModel(["Because."]))}
+    text = "".join(each.source for each in EXAMPLES[name])
+    given |= {each: request.getfixturevalue(each) for each in FIXTURES if each in text}
     asyncio.run(_run(EXAMPLES[name], given))
 
 
 def _modules() -> list[Any]:
     return [
-        import_module(each) for each in ("agentcore.delivery", "agentcore_vectorstore", "agentcore_vectorstore.testing")
+        import_module(each)
+        for each in (
+            "agentcore.delivery",
+            "agentcore.testing",
+            "agentcore_vectorstore",
+            "agentcore_vectorstore.testing",
+        )
     ]
 
 
