@@ -52,11 +52,14 @@ class Ours(Contestant):
         return self.url
 
     def add(self, start: int, texts: list[str], vectors: Vectors) -> None:
-        for group in range(10):
-            chosen = [n for n in range(len(texts)) if (start + n) % 10 == group]
-            if chosen:
-                documents = [self.document(id=str(start + n), text=texts[n], metadata={"n": start + n}) for n in chosen]
-                self.store.add(documents, vectors=vectors[chosen], namespace=f"g{group}")
+        for first in range(min(10, len(texts))):
+            chosen = slice(first, None, 10)
+            numbers = range(start, start + len(texts))[chosen]
+            made = [
+                self.document(id=str(number), text=text, metadata={"n": number})
+                for number, text in zip(numbers, texts[chosen], strict=True)
+            ]
+            self.store.add(made, vectors=vectors[chosen], namespace=f"g{numbers[0] % 10}")
 
     def search(self, vector: NDArray[np.float32], group: int | None) -> list[int]:
         namespace = "" if group is None else f"g{group}"

@@ -40,12 +40,15 @@ class Adding:
         # The last one of an id wins, as it would if they came one by one.
         last = {document.id: number for number, document in enumerate(documents)}
         found_as: dict[str, str] = {}
-        numbers = sorted(last.values())
+        kept = documents
+        if len(last) < len(documents):
+            numbers = sorted(last.values())
+            kept = [documents[number] for number in numbers]
+            given = None if given is None else given[numbers]
         size = PART if given is None and self.embedder is not None else _WRITTEN
-        for start in range(0, len(numbers), size):
-            part = numbers[start : start + size]
-            rows = None if given is None else given[part]
-            self._add([documents[number] for number in part], rows, found_as)
+        for start in range(0, len(kept), size):
+            part = slice(start, start + size)
+            self._add(kept[part], None if given is None else given[part], found_as)
         return [found_as.get(document.id, document.id) for document in documents]
 
     def _given(self, documents: Sequence[Checked], vectors: ArrayLike | None) -> NDArray[np.float32] | None:

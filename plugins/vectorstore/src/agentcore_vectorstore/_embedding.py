@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -43,15 +44,14 @@ def unit_vectors(embedder: Embedder, texts: Sequence[str], given: ArrayLike | No
     expected = (len(texts), embedder.dimension)
     if vectors.shape != expected:
         raise EmbedderError(f"{source} an array of shape {vectors.shape}, not {expected}")
-    with np.errstate(over="ignore"):
-        lengths = np.sqrt(np.vecdot(vectors, vectors))
-    bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
-    if bad.size:
-        raise EmbedderError(
-            f"{source} a vector without a direction (zero, NaN or infinite) for the text {texts[int(bad[0])][:80]!r}"
-        )
-    unit: NDArray[np.float32] = (vectors / lengths[:, np.newaxis]).astype(np.float32, copy=False)
-    return unit
+    # One by one: mostly there is one, and a function for whole arrays costs more than all else that is done here.
+    lengths = [math.sqrt(row.dot(row)) for row in vectors]
+    for text, length in zip(texts, lengths, strict=True):
+        if not 0 < length < math.inf:
+            raise EmbedderError(
+                f"{source} a vector without a direction (zero, NaN or infinite) for the text {text[:80]!r}"
+            )
+    return vectors / np.array(lengths, dtype=np.float32)[:, np.newaxis]
 
 
 def embed_missing(backend: Backend, embedder: Embedder, progress: Callable[[int], object] | None = None) -> int:

@@ -54,13 +54,9 @@ def scores_of_texts(
         stems = stemmed(text)
         length = len(stems) + terms
         scale = K1 * (1 - _B + _B * length / average)
-        score = 0.0
-        for stem, weight in weights.items():
+        for stem in weights.keys() & stems:
             count = stems.count(stem)
-            if count:
-                score += weight * count * (K1 + 1) / (count + scale)
-        if score:
-            scores[key] = score
+            scores[key] = scores.get(key, 0.0) + weights[stem] * count * (K1 + 1) / (count + scale)
     return scores
 
 

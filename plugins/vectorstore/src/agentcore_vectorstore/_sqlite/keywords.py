@@ -6,14 +6,20 @@ import heapq
 import json
 import math
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import numpy as np
 from attrs import field, frozen
 
+from agentcore_vectorstore._fusion import top
 from agentcore_vectorstore._sqlite.bm25 import K1, Average, average_of, scores_of_texts
 from agentcore_vectorstore._sqlite.conditions import Condition
 from agentcore_vectorstore._sqlite.sql import Connection
 from agentcore_vectorstore._words import stemmed, telling_words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["Keywords", "Words"]
 
@@ -35,8 +41,11 @@ _READ: Final = 1_000
 _READ_CHARACTERS: Final = 1_000_000
 """Of all these texts together, likewise."""
 
-Scores = dict[int, float]
+Scores: TypeAlias = dict[int, float]
 """By key."""
+
+Found: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.float64]]"
+"""Keys, and the score of each."""
 
 
 @frozen
@@ -82,10 +91,10 @@ class Keywords:
         rests = [_MOST * sum(weights[word] for word in words[start:]) for start in range(len(words) + 1)]
         heavy = self._first(words, weights, rests, pool)
         while heavy < len(words):
-            scores = _all_scores(connection, question, words[:heavy])
-            last = _last_of(scores, limit) if len(scores) >= pool else 0.0
+            some = _all_scores(connection, question, words[:heavy])
+            last = _nth(some[1], limit) if some[1].size >= pool else 0.0
             if rests[heavy] < last:
-                return self._with_light(connection, question, weights, scores, rests[heavy], limit, pool, also)
+                return self._with_light(connection, question, weights, some, rests[heavy], limit, pool, also)
             heavy = next(number for number in range(heavy + 1, len(words) + 1) if rests[number] < last or not last)
         found = _best_scores(connection, question, pool)
         return found | self._scores_of(connection, question, weights, set(also).difference(found))
@@ -95,20 +104,21 @@ class Keywords:
         connection: Connection,
         question: Words,
         weights: dict[str, float],
-        scores: Scores,
+        some: Found,
         rest: float,
         limit: int,
         pool: int,
         also: Collection[int],
     ) -> Scores:
-        """Add what light words bring, to all that may come to be among the best by that."""
-        first = heapq.nlargest(max(pool, 2 * limit), scores, key=scores.__getitem__)
+        """Add what light words bring, to all of *some* that may come to be among the best by that."""
+        keys, scores = some
+        first: list[int] = keys[top(scores, max(pool, 2 * limit))].tolist()
         whole = self._scores_of(connection, question, weights, {*first, *also})
-        last = _last_of({key: whole[key] for key in first}, limit)
-        later = {key for key, score in scores.items() if score > last - rest}.difference(whole)
+        last = heapq.nlargest(limit, (whole[key] for key in first))[-1]
+        later = set(keys[scores > last - rest].tolist()).difference(whole)
         whole |= self._scores_of(connection, question, weights, later)
         # The newer of equal ones.
-        best = heapq.nlargest(pool, scores.keys() & whole.keys(), key=lambda key: (whole[key], key))
+        best = heapq.nlargest(pool, {*first, *later}, key=lambda key: (whole[key], key))
         return {key: whole[key] for key in {*best, *also} if key in whole}
 
     def _scores_of(
@@ -159,9 +169,9 @@ def _weight(documents: int, having: int) -> float:
     return weight if weight > 0 else 1e-6
 
 
-def _last_of(scores: Scores, pool: int) -> float:
-    """The score of the last of the best *pool*; 0 where there are fewer."""
-    return heapq.nlargest(pool, scores.values())[-1] if len(scores) >= pool else 0.0
+def _nth(scores: NDArray[np.float64], number: int) -> float:
+    """The score of the best but *number* - 1."""
+    return float(np.partition(scores, scores.size - number)[scores.size - number])
 
 
 def _best_scores(connection: Connection, question: Words, pool: int) -> Scores:
@@ -173,9 +183,12 @@ def _best_scores(connection: Connection, question: Words, pool: int) -> Scores:
     return {key: score for key, score in rows if score > 0}
 
 
-def _all_scores(connection: Connection, question: Words, words: Sequence[str]) -> Scores:
+def _all_scores(connection: Connection, question: Words, words: Sequence[str]) -> Found:
     statement = f"SELECT keyword.rowid, {_SCORE} {_source(question)}"  # question marks only
-    return dict(connection.execute(statement, (question.expression(words), *question.condition[1])))
+    rows = connection.execute(statement, (question.expression(words), *question.condition[1]))
+    # A float holds every key below 2^53.
+    table = np.fromiter(chain.from_iterable(rows), dtype=np.float64).reshape(-1, 2)
+    return table[:, 0].astype(np.int64), table[:, 1]
 
 
 def _source(question: Words) -> str:
