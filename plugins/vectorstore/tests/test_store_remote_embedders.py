@@ -1,9 +1,8 @@
-"""Embedders that ask a server or load another library."""
+"""Embedders that ask a server, and vectors that are given."""
 
 import json
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -117,53 +116,6 @@ def test_model_must_be_named() -> None:
     """The error shows how."""
     with pytest.raises(EmbedderNotFoundError, match="needs the name of a model"):
         open_store_sync("memory://", embedder="openai")
-
-
-@pytest.fixture
-def fastembed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Installs a library of that name whose models are what the test says."""
-
-    def install(model: str) -> None:
-        info = tmp_path / "fastembed-9.9.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fastembed\nVersion: 9.9\n")
-        (tmp_path / "fastembed.py").write_text(model)
-        monkeypatch.syspath_prepend(str(tmp_path))
-        monkeypatch.delitem(sys.modules, "fastembed", raising=False)
-
-    return install
-
-
-def test_library_makes_the_vectors(fastembed: Callable[[str], None]) -> None:
-    """Of the model that is named, one text at a time."""
-    fastembed(
-        "from agentcore_vectorstore.testing import WordEmbedder\n"
-        "class TextEmbedding:\n"
-        "    def __init__(self, name): assert name == 'some/model'\n"
-        "    def embed(self, texts):\n"
-        "        assert len(texts) == 1\n"
-        "        yield from WordEmbedder().embed(texts)\n"
-    )
-    with open_store_sync("memory://?embedder=fastembed:some/model") as store:
-        assert store.embedder is not None
-        assert (store.embedder.id, store.embedder.fingerprint) == ("fastembed:some/model", "fastembed 9.9")
-        store.add([Document(id="a", text="red apples"), Document(id="b", text="green pears")])
-        assert store.search("pears", fusion="vector", limit=1)[0].document.id == "b"
-
-
-def test_model_that_the_library_cannot_load(fastembed: Callable[[str], None]) -> None:
-    """In the library's own words."""
-    fastembed("def TextEmbedding(name): raise ValueError(f'{name} is not supported')\n")
-    with pytest.raises(EmbedderError, match=r"'fastembed:x' cannot be loaded: x is not supported"):
-        open_store_sync("memory://", embedder="fastembed:x")
-
-
-def test_library_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says what to install."""
-    monkeypatch.setitem(sys.modules, "fastembed", None)
-    with pytest.raises(EmbedderNotFoundError) as caught:
-        open_store_sync("memory://", embedder="fastembed")
-    assert "pip install 'agentcore-vectorstore[fastembed]'" in caught.value.hint
 
 
 def test_vectors_may_be_given() -> None:
