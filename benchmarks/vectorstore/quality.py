@@ -1,0 +1,114 @@
+"""How well hybrid search ranks, beside the two searches that it is made of, on retrieval sets in the form of BEIR."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, Final
+
+from attrs import frozen
+
+from agentcore_vectorstore import Document, Fusion, open_store_sync
+
+__all__ = ["ALLOWED", "Quality", "RetrievalSet", "measured_quality", "read_set"]
+
+ALLOWED: Final = 0.005
+"""How much worse than the better of its parents hybrid search may rank, in nDCG@10."""
+
+_CUT: Final = 10
+_BATCH: Final = 64
+"""Questions that are asked at once."""
+
+Relevance = Mapping[str, Mapping[str, int]]
+"""By question and document: how relevant, above 0."""
+
+
+@frozen
+class RetrievalSet:
+    """Documents, questions, and which of the former answer the latter."""
+
+    name: str
+    documents: Mapping[str, str]
+    questions: Mapping[str, str]
+    relevance: Relevance
+
+
+@frozen
+class Quality:
+    """nDCG@10 of the three searches, for each question."""
+
+    keyword: list[float]
+    vector: list[float]
+    hybrid: list[float]
+
+    @property
+    def margin(self) -> float:
+        """How much better than the better of its parents hybrid search ranks on average."""
+        return mean(self._margins)
+
+    @property
+    def error(self) -> float:
+        """The standard error of the margin: on another set of as many such questions it may be that much off."""
+        return stdev(self._margins) / math.sqrt(len(self._margins)) if len(self._margins) > 1 else math.inf
+
+    @property
+    def _margins(self) -> list[float]:
+        better = max(self.keyword, self.vector, key=mean)
+        return [one - two for one, two in zip(self.hybrid, better, strict=True)]
+
+
+def read_set(folder: Path, split: str = "test") -> RetrievalSet:
+    """Read ``corpus.jsonl``, ``queries.jsonl`` and ``qrels/SPLIT.tsv``; questions without an answer are left out."""
+    texts = {each["_id"]: _text_of(each) for each in _records(folder / "corpus.jsonl")}
+    relevance: dict[str, dict[str, int]] = {}
+    with (folder / "qrels" / f"{split}.tsv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            if int(row["score"]) > 0:
+                relevance.setdefault(row["query-id"], {})[row["corpus-id"]] = int(row["score"])
+    questions = {each["_id"]: each["text"] for each in _records(folder / "queries.jsonl") if each["_id"] in relevance}
+    return RetrievalSet(
+        name=folder.resolve().name,
+        documents={id_: text for id_, text in texts.items() if text.strip()},
+        questions=questions,
+        relevance=relevance,
+    )
+
+
+def measured_quality(chosen: RetrievalSet, url: str) -> Quality:
+    """Store the documents of *chosen* in *url*, an empty store, and ask each question in three ways."""
+    with open_store_sync(url) as store:
+        store.add([Document(id=id_, text=text) for id_, text in chosen.documents.items()])
+        scores: dict[Fusion, list[float]] = {"bm25": [], "vector": [], "zscore": []}
+        asked = list(chosen.questions.items())
+        for start in range(0, len(asked), _BATCH):
+            part = asked[start : start + _BATCH]
+            for fusion in scores:
+                # One more: a question that is itself a document is not its own answer.
+                found = store.search_many([text for _, text in part], limit=_CUT + 1, fusion=fusion)
+                for (id_, _), matches in zip(part, found, strict=True):
+                    ranked = [str(match.document.id) for match in matches if match.document.id != id_]
+                    scores[fusion].append(_ndcg(ranked[:_CUT], chosen.relevance[id_]))
+    return Quality(keyword=scores["bm25"], vector=scores["vector"], hybrid=scores["zscore"])
+
+
+def _ndcg(ranked: list[str], relevance: Mapping[str, int]) -> float:
+    """nDCG@10 as trec_eval computes it."""
+    ideal = sorted(relevance.values(), reverse=True)[:_CUT]
+    return _gain([relevance.get(id_, 0) for id_ in ranked]) / _gain(ideal)
+
+
+def _gain(scores: list[int]) -> float:
+    return sum(score / math.log2(place + 2) for place, score in enumerate(scores))
+
+
+def _text_of(record: Mapping[str, Any]) -> str:
+    return f"{record.get('title') or ''} {record['text']}".strip()
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file if line.strip()]
