@@ -22,8 +22,11 @@ nitpick_ignore_regex = [
     ("py:(class|obj)", r"agentcore\w*\.(.+\.)?_.*"),
     (
         "py:class",
-        r"Config|CostSource|Delivering|FailureLog|Hooks|Incident|Number|Only|Progress|SignatureSpec|Since|T|TheirModel",
+        r"Config|CostSource|Delivering|FailureLog|Hooks|Incident|Knowledge|Number|Only|OutputT|P|Progress|SignatureSpec"
+        r"|Since|T|TheirModel",
     ),
+    # Sphinx reads the signatures of generic classes from what Python makes of them.
+    ("py:(class|obj)", r"typing\.~P|typing_extensions\.Unpack"),
 ]
 
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -25,6 +25,7 @@ MODULES = (
     "agentcore.delivery",
     "agentcore.testing",
     "agentcore.forking",
+    "agentcore.locking",
     "agentcore_vectorstore",
     "agentcore_vectorstore.protocols",
     "agentcore_vectorstore.testing",

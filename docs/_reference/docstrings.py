@@ -12,12 +12,13 @@ __all__ = ["as_restructured", "without_fields"]
 _ATTRIBUTES = ("attribute", "data", "property")
 
 
-def as_restructured(_app: Any, what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
+def as_restructured(_app: Any, what: str, _name: str, value: Any, _options: Any, lines: list[str]) -> None:
     """Translate *lines* in place.
 
     The extension that comes with Sphinx takes what stands before a colon in the docstring of an attribute for its type.
+    What is called is no attribute, though it be one of a module.
     """
-    if what not in _ATTRIBUTES:
+    if what not in _ATTRIBUTES or callable(value):
         lines[:] = GoogleDocstring(lines, Config(napoleon_use_ivar=True)).lines()
 
 

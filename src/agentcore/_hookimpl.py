@@ -28,7 +28,7 @@ class Hookimpl:
     ``@hookimpl`` takes the hook's name from the function, which type checkers cannot, and finds mistakes when the
     plugin is registered.  With options: ``@hookimpl(timeout=5).agent_error`` and ``@hookimpl(timeout=5)``.
 
-    Options:
+    Args:
         tryfirst: Run as early as possible, as in pluggy.
         trylast: Run as late as possible, as in pluggy.
         wrapper: A generator that yields once, around all other implementations, as in pluggy.  What it returns

@@ -62,4 +62,6 @@ def test_it_acts(folder: Path) -> None:
     assert line is not None
     shown = _agentcore(folder, "run", "desk.py:triage", "--input", "ticket=It crashes.")
     assert shown.rstrip().splitlines()[-1] == line[1]
-    assert line[1] not in _agentcore(folder, "-p", "no:tokens", "run", "desk.py:triage", "--input", "ticket=It crashes.")
+    assert line[1] not in _agentcore(
+        folder, "-p", "no:tokens", "run", "desk.py:triage", "--input", "ticket=It crashes."
+    )

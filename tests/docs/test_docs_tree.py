@@ -30,6 +30,6 @@ def test_the_picture_of_a_run_has_every_hook_of_a_run() -> None:
     from agentcore._plugins import SPECIFICATIONS
 
     picture = (DOCS / "life-cycle.svg").read_text(encoding="utf-8")
-    named = set(re.findall(r"\b(?:agent|model|tool|context|knowledge|plugin)_[a-z]+\b", picture))
+    named = set(re.findall(r"\b(?:agent|model|tool|context|knowledge|event|plugin)_[a-z]+\b", picture))
     of_a_run = {name for name, each in SPECIFICATIONS.items() if each.has_context}
     assert named == of_a_run - {"knowledge_query", "knowledge_update", "plugin_error"}
