@@ -1,7 +1,27 @@
 """What the tests of the documentation share."""
 
+import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+
+from agentcore import aclose, set_plugin_manager
 
 # The reference's own generator, which Sphinx imports from there, too.
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed_plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """They take part where a test asks for commands, keep nothing beside the sources, and are closed afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AGENTCORE_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        set_plugin_manager(None)
+        yield
+        # Not asyncio.run(): it would leave the thread without the loop that a plugin of pytest has made current.
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(aclose())
+        loop.close()
+        set_plugin_manager(None)
