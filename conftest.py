@@ -1,5 +1,6 @@
 """Runs the Python examples of every Markdown page: ``pytest README.md docs``."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -12,15 +13,21 @@ pytest_plugins = ["pytester"]
 
 
 @pytest.fixture(scope="module")
-def no_plugins() -> Iterator[None]:
-    """What is installed takes no part: examples keep nothing, and say the same on every machine."""
-    manager = PluginManager()
+def no_plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is installed takes no part: examples keep nothing here, and say the same on every machine."""
     from agentcore.models import BuiltinModels
 
-    manager.register(BuiltinModels(), "agentcore.models")
-    set_plugin_manager(manager)
-    yield
-    set_plugin_manager(None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("examples"))
+        manager = PluginManager()
+        manager.register(BuiltinModels(), "agentcore.models")
+        set_plugin_manager(manager)
+        yield
+        # Not asyncio.run(): it would leave the thread without the loop that a plugin of pytest has made current.
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(manager.aclose())
+        loop.close()
+        set_plugin_manager(None)
 
 
 pytest_collect_file = Sybil(
