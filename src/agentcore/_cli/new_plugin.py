@@ -13,7 +13,7 @@ import click
 from agentcore._cli.messages import note
 from agentcore._cli.options import common_options
 from agentcore._cli.output import Output
-from agentcore._cli.plugin_names import names_of
+from agentcore._cli.plugin_names import PluginNames, names_of
 from agentcore._cli.rendering import LICENSES, License, NewPackage
 from agentcore.errors import ConfigError
 
@@ -26,7 +26,7 @@ __all__ = ["new_plugin"]
     "--directory",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="The folder to write, which must be new or empty; else agentcore-NAME.",
+    help="The folder to write, new or empty; else agentcore-NAME.",
 )
 @click.option("--description", metavar="TEXT", help="What it does, in one sentence.")
 @click.option("--author", metavar="TEXT", help="Who writes it; else as git says, or the name of the user.")
@@ -35,7 +35,7 @@ __all__ = ["new_plugin"]
 def new_plugin(
     name: str, directory: Path | None, description: str | None, author: str | None, license: License
 ) -> None:
-    """Write a package that holds the new plugin NAME: its code, configuration, tests, types, documentation and CI.
+    """Write a package that holds the new plugin NAME, as error-webhook: code, configuration, tests, types and CI.
 
     It can be installed, tested and published as it is.
     Nothing that is there is overwritten.
@@ -43,8 +43,8 @@ def new_plugin(
     names = names_of(name)
     package = NewPackage(
         names=names,
-        description=_one_line("--description", description or f"A plugin for agentcore: {names.plugin}."),
-        author=_one_line("--author", author or _author()),
+        description=_one_line("--description", _description(names) if description is None else description),
+        author=_one_line("--author", _author() if author is None else author),
         license=license,
     )
     folder = directory or Path(names.distribution)
@@ -56,6 +56,10 @@ def _one_line(option: str, text: str) -> str:
     if not text.isprintable() or not text.strip():
         raise ConfigError(f"{option} takes one line of text, and not {text!r}")
     return text.strip()
+
+
+def _description(names: PluginNames) -> str:
+    return f"A plugin for agentcore: {names.plugin}."
 
 
 def _author() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import Distribution
 from importlib.util import find_spec
 from typing import Final
 
@@ -42,7 +43,7 @@ def names_of(name: str) -> PluginNames:
     Raises:
         ConfigError: It cannot be a name, or something installed has it.
     """
-    plain = re.sub(r"[-_.\s]+", "-", name.strip().lower()).removeprefix(f"{PROJECT}-")
+    plain = _plain(name.strip()).removeprefix(f"{PROJECT}-")
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", plain):
         raise ConfigError(
             f"{name!r} cannot be the name of a plugin",
@@ -58,12 +59,19 @@ def names_of(name: str) -> PluginNames:
     return names
 
 
+def _plain(name: str) -> str:
+    """Write *name* as the index of packages compares names."""
+    return re.sub(r"[-_.\s]+", "-", name).lower()
+
+
 def _check_free(names: PluginNames) -> None:
     for each in installed_plugins():
-        if each.name == names.plugin:
+        if _plain(each.name) == names.plugin:
             raise ConfigError(
-                f"a plugin {names.plugin!r} is installed, by {each.distribution or each.module}",
+                f"a plugin {each.name!r} is installed, by {each.distribution or each.module}",
                 hint="take another name: 'agentcore plugins' lists those that are taken.",
             )
+    if next(iter(Distribution.discover(name=names.distribution)), None) is not None:
+        raise ConfigError(f"a distribution {names.distribution!r} is installed", hint="take another name.")
     if find_spec(names.package) is not None:
         raise ConfigError(f"a package {names.package!r} can be imported already", hint="take another name.")

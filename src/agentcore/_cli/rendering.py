@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import takewhile
 from pathlib import Path
 from string import Template
 from typing import Final, Literal, TypeAlias
 
 from agentcore._cli.plugin_names import PluginNames
+from agentcore._config.reasons import reason
 from agentcore._data import data
 from agentcore.errors import ConfigError
 
@@ -60,25 +63,52 @@ class NewPackage:
             "author": self.author,
             "author_text": _toml(self.author),
             "license_lines": 'license = "LicenseRef-Proprietary"' if self.license == "none" else licensed,
-            "framework": ".".join(version("agentcore-framework").split(".")[:2]),
+            "framework": _bounds(version("agentcore-framework")),
             "year": str(datetime.now(UTC).year),
         }
 
     def write(self, folder: Path) -> list[str]:
         """Write the files into *folder*, which is made; return their paths.
 
+        What was written before a failure is taken away again.
+
         Raises:
-            ConfigError: It is there and not empty: nothing is overwritten.
-            OSError: It cannot be written.
+            ConfigError: Something is there, or it cannot be written: nothing is overwritten.
         """
-        if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-            raise ConfigError(f"{str(folder)!r} is there already", hint="remove it, or name another by --directory.")
-        texts = self.files()
-        for name, text in texts.items():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8", newline="\n")
+        try:
+            if folder.is_symlink() or folder.exists():
+                _check_empty(folder)
+            texts = self.files()
+            with ExitStack() as written:
+                for name, text in texts.items():
+                    _write(folder / name, text, written)
+                written.pop_all()
+        except OSError as error:
+            raise ConfigError(
+                f"the package cannot be written to {str(folder)!r}: {reason(error)}",
+                hint="name another folder by --directory.",
+            ) from error
         return list(texts)
+
+
+def _check_empty(folder: Path) -> None:
+    """A repository without a commit, as one that was cloned to be filled, is empty, too."""
+    if not folder.is_dir():
+        fault = "is no folder"
+    elif {each.name for each in folder.iterdir()} - {".git"}:
+        fault = "is not empty"
+    else:
+        return
+    raise ConfigError(f"{str(folder)!r} {fault}", hint="remove it, or name another folder by --directory.")
+
+
+def _write(file: Path, text: str, written: ExitStack) -> None:
+    missing = takewhile(lambda each: not each.exists(), file.parents)
+    for folder in reversed(list(missing)):
+        folder.mkdir()
+        written.callback(folder.rmdir)
+    written.callback(file.unlink, missing_ok=True)
+    file.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _templates(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -89,6 +119,12 @@ def _templates(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, str
             yield f"{prefix}{each.name}", each.read_text(encoding="utf-8")
 
 
+def _bounds(version: str) -> str:
+    """Return which versions of the framework will do, where a plugin was written for *version*."""
+    major, minor = version.split(".")[:2]
+    return f">={major}.{minor},<{int(major) + 1}"
+
+
 def _toml(text: str) -> str:
-    """Write *text* as a string of TOML, which are JSON's but for one character."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """Write *text*, which can be printed, as a string of TOML, which are then the same as JSON's."""
+    return json.dumps(text, ensure_ascii=False)
