@@ -135,6 +135,7 @@ from pathlib import Path
 sys.path.insert(0, {folder!r})
 from metrics_telemetry import run_many, run_nested
 from agentcore import PluginManager, Settings
+from agentcore.types import ModelResponse
 from agentcore_metrics import MetricsProvider
 
 def manager(path):
@@ -193,6 +194,52 @@ async def test_nothing_is_lost_when_a_process_ends(tmp_path: Path, ending: str, 
     sent = [each for each in collector.metrics if each.name == "agentcore.cost.picodollars"]
     known = query(tmp_path / "m.db", "SELECT sum(cost) FROM model_calls")[0][0]
     assert sum(point.as_int for each in sent for point in each.sum.data_points) == known
+
+
+AT_ONCE = """
+from agentcore import ExecutionContext, Usage
+
+provider = plugins.get_plugin("metrics")
+provider.settle(Path(sys.argv[1]).parent)
+
+def run_once():
+    context = ExecutionContext("triage")
+    provider.model_complete(context, "house:small", ModelResponse(), "1", Usage(requests=1, input_tokens=7), 1.0, "ok")
+    provider.agent_complete(context, "triage", Usage(), 1.0, "ok")
+"""
+
+QUICK_ENDINGS = {
+    "process": "run_once()",
+    "child of multiprocessing": """
+import multiprocessing
+child = multiprocessing.get_context("fork").Process(target=run_once)
+child.start(); child.join()
+assert child.exitcode == 0
+""",
+    "forked process": """
+if os.fork() == 0:
+    run_once()
+    sys.exit(0)
+assert os.wait()[1] == 0
+""",
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+@pytest.mark.parametrize("ending", QUICK_ENDINGS.values(), ids=QUICK_ENDINGS.keys())
+async def test_nothing_is_lost_when_a_process_ends_at_once(tmp_path: Path, ending: str) -> None:
+    """Telemetry has not been set up when the only run ends, and while the interpreter ends it cannot be any more."""
+    program = PROGRAM.format(folder=str(Path(__file__).parent)) + AT_ONCE + ending
+    async with collecting() as collector:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", program, str(tmp_path / "metrics.db"), collector.url, stderr=subprocess.PIPE
+        )
+        _, errors = await process.communicate()
+        assert (process.returncode, errors.decode()) == (0, "")
+        await collector.wait(lambda: len(collector.spans) >= 2 and len(collector.metrics) > 0)
+    assert sorted(each.name for each in collector.spans) == ["chat small", "invoke_agent triage"]
+    assert collector.total("gen_ai.client.token.usage", **{"gen_ai.token.type": "input"}) == 7
+    assert query(tmp_path / "metrics.db", "SELECT count(*) FROM runs") == [(1,)]
 
 
 async def test_a_collector_that_is_away_is_told_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
