@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from agentcore import PluginManager, hookimpl, load_settings
-from agentcore_metrics import MetricsProvider, _sql
+from agentcore_metrics import MetricsProvider, _sql, _writer
 from agentcore_metrics._writer import LedgerWriter
 from agentcore_metrics.otel import OpenTelemetryClient
 
@@ -171,6 +171,16 @@ async def test_an_event_that_could_not_be_written_is_delivered_again(
         assert await plugins.flush(timeout=60)
     check_truth(tmp_path / "metrics.db", truth)
     assert provider.dropped == 0
+
+
+async def test_what_the_journal_has_handed_over_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hands it over once, and so nothing waits for a batch to fill, nor for a thread that may be killed."""
+    monkeypatch.setattr(_writer, "WINDOW_SECONDS", 3_600.0)
+    async with manager(tmp_path, MetricsProvider(), **DURABLE) as plugins:
+        await run_nested(plugins)
+        assert await plugins.flush(timeout=60)
+        counts = [query(tmp_path / "metrics.db", f"SELECT count(*) FROM {table}") for table in TABLES[:3]]
+    assert counts == [[(2,)], [(4,)], [(2,)]]
 
 
 PROGRAM = """

@@ -194,7 +194,8 @@ class LedgerWriter:
             self.intake.accounts.charge_record(record)
         elif isinstance(record, RunRecord) and context is not None:
             self.intake.accounts.close(context, record.ended, record.duration)
-        self._rouse(0)
+        if self._idle:
+            self._rouse(0)
 
     # --- on its own thread ---
 
@@ -214,7 +215,8 @@ class LedgerWriter:
 
     @property
     def _waiting(self) -> int:
-        return len(self.intake.notes) + len(self._pending) + len(self._batch)
+        unsent = 0 if self._sending is None else len(self._sending)
+        return len(self.intake.notes) + len(self._pending) + len(self._batch) + unsent
 
     # --- on any thread ---
 
