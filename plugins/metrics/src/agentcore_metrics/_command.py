@@ -245,7 +245,7 @@ def _summary(asked: _Asked, by: By) -> None:
         print_json({"ledger": str(asked.path), **summary.as_json()})
     elif asked.form == "csv":
         print_csv(summary.as_json()["groups"])
-    elif summary.groups or summary.incidents:
+    elif summary.groups or summary.incidents or summary.knowledge:
         from agentcore_metrics._report import print_summary
 
         print_summary(_console(), summary)

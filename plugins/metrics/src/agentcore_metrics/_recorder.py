@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from agentcore.types import Outcome, Usage
 from agentcore_metrics._accounts import Account
@@ -25,8 +25,6 @@ __all__ = ["Accounting", "Note", "Recorder"]
 
 Note: TypeAlias = tuple[Any, ...]
 """The method of :class:`Recorder` that makes the record, and its arguments: the event, the context, and others."""
-
-_NOTHING: Final = Usage()
 
 
 class Accounting(Protocol):
@@ -105,8 +103,6 @@ class Recorder:
     ) -> ModelRecord:
         """A model call ended."""
         ended = event.timestamp
-        if from_cache:
-            usage = _NOTHING
         cost, source = (0, "cache") if from_cache else self._cost(model, response_model or None, usage, outcome, ended)
         self._accounts.charge(context, ended, cost)
         return ModelRecord(
