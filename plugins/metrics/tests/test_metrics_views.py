@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +27,7 @@ def demo(path: Path, monkeypatch: pytest.MonkeyPatch) -> MetricsProvider:
     clock = Clock()
     monkeypatch.setattr("agentcore_metrics._hooks.time", clock)
     monkeypatch.setattr("agentcore_metrics._command.time", lambda: NOW)
-    provider = MetricsProvider(path=path, prices=PRICES, published_prices=False)
+    provider = MetricsProvider(path=path, retention_days=math.inf, prices=PRICES, published_prices=False)
     live(provider, clock)
     return provider
 

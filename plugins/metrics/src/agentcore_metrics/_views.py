@@ -37,7 +37,7 @@ TOP: Final[Mapping[Top, str]] = {
 }
 """What runs can be ranked by, as the ledger has it."""
 
-_SINCE: Final = "id >= coalesce((SELECT min(id) FROM {0} WHERE started >= ?1), 0) AND started >= ?1"
+_SINCE: Final = "id >= (SELECT min(id) FROM {0} WHERE started >= ?1) AND started >= ?1"
 
 
 def _since(table: str) -> str:
