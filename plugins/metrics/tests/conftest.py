@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def provider(path: Path) -> Iterator[MetricsProvider]:
-    provider = MetricsProvider(path=path)
+    """Keeps rows for ever: tests tell of days that are fixed, and go back further each day."""
+    provider = MetricsProvider(path=path, retention_days=math.inf)
     yield provider
     provider.close()
 

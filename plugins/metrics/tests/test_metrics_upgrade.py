@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_every_older_version_has_an_example() -> None:
 
 def test_a_run_that_ends_brings_it_up_to_date(older: Path, tmp_path: Path) -> None:
     """Its rows stay as they are, a new one stands beside them, and it has the shape of a new ledger."""
-    provider = MetricsProvider(path=older)
+    provider = MetricsProvider(path=older, retention_days=math.inf)
     Events(provider).run(ExecutionContext("writer"))
     provider.close()
     assert query(older, "PRAGMA user_version") == [(VERSION,)]
