@@ -28,6 +28,9 @@ Rows: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
 """What a query finds in the ledger."""
 
 
+LONG_NAME: Final = "a-very-long-name-of-an-agent-that-nobody-would-ever-want-to-type"
+
+
 class Events:
     """Calls the hooks of a provider as the run loop does."""
 
@@ -77,6 +80,11 @@ class Events:
             self._provider.agent_complete(context, agent, usage, duration, outcome)
         else:
             self._provider.agent_error(context, agent, _error(outcome, "agent_input"), usage, duration, outcome)
+
+
+def run_once(provider: MetricsProvider, *, duration: float = 1.0) -> None:
+    """A run ends that called nothing."""
+    Events(provider).run(ExecutionContext("triage"), duration=duration)
 
 
 def _error(outcome: Outcome, hook: str) -> BaseException:
