@@ -89,3 +89,12 @@ async def _run(examples: list[doctest.Example], given: dict[str, Any]) -> None:
 def _is_expression(source: str) -> bool:
     body = ast.parse(source).body
     return len(body) == 1 and isinstance(body[0], ast.Expr)
+
+
+@pytest.mark.parametrize(
+    "source", [">>> 1 + 1\n3", ">>> print('a')\nb", ">>> no_such_name\n", ">>> assert False\n"], ids=repr
+)
+async def test_an_example_that_breaks_is_found(source: str) -> None:
+    """Because it prints something else, or because it fails."""
+    with pytest.raises((AssertionError, NameError)):
+        await _run(doctest.DocTestParser().get_examples(source + "\n"), {})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +19,80 @@ api: Any = import_module("_reference.api")
 NAMES = [(module, name) for module in api.MODULES for name in import_module(module).__all__]
 
 
-@pytest.mark.parametrize(("module", "name"), NAMES, ids=lambda each: each)
-def test_a_public_name_has_a_docstring(module: str, name: str) -> None:
-    """A class, its methods and properties, and what is called have theirs; an alias or a constant has one below it."""
+def unsaid(module: str, name: str) -> list[str]:
+    """What has no docstring: of a class itself, its methods and its properties; of what is called itself.
+
+    An alias or a constant has one below it.
+    """
     value = getattr(import_module(module), name)
     if inspect.isclass(value) or inspect.isroutine(value) or _is_ours(value):
-        assert [each for each, what in _parts(name, value) if not _said(what)] == []
-    else:
-        assert _below(module, name)
+        return [each for each, what in _parts(name, value) if not _said(what)]
+    return [] if _below(module, name) else [name]
+
+
+@pytest.mark.parametrize(("module", "name"), NAMES, ids=lambda each: each)
+def test_a_public_name_has_a_docstring(module: str, name: str) -> None:
+    """It says what it is, and so does each of its parts."""
+    assert unsaid(module, name) == []
+
+
+@pytest.fixture
+def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a module with names that say what they are, and names that do not."""
+    (tmp_path / "agentcore_faulty.py").write_text(FAULTY, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "agentcore_faulty"
+    sys.modules.pop("agentcore_faulty", None)
+
+
+FAULTY = '''
+class Said:
+    """A class."""
+
+    def method(self):
+        """A method."""
+
+    def _private(self): ...
+
+
+class Bare:
+    def __call__(self): ...
+
+
+class Part:
+    """A class, a part of which says nothing."""
+
+    @property
+    def size(self): ...
+
+    def method(self): ...
+
+
+def function(): ...
+
+
+KNOWN = 1
+"""A constant."""
+LIMIT = 1
+called = Bare()
+'''
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("Said", []),
+        ("Bare", ["Bare"]),
+        ("Part", ["Part.method", "Part.size"]),
+        ("function", ["function"]),
+        ("KNOWN", []),
+        ("LIMIT", ["LIMIT"]),
+        ("called", ["called"]),
+    ],
+)
+def test_a_name_without_a_docstring_is_found(faulty: str, name: str, missing: list[str]) -> None:
+    """Wherever in a module it stands."""
+    assert unsaid(faulty, name) == missing
 
 
 def _is_ours(value: Any) -> bool:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 INDEX = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
@@ -37,8 +39,19 @@ def test_ci_runs_the_second_command() -> None:
     assert second in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+def differing(readme: str, index: str) -> dict[str, tuple[list[str], list[str]]]:
+    """The blocks of code below each heading that both have, where they are not the same; one that has none is left out.
+
+    At least one heading must be shared, so that a new title makes no difference vanish.
+    """
+    there, here = _sections(readme), _sections(index)
+    shared = there.keys() & here.keys()
+    assert shared
+    return {title: (there[title], here[title]) for title in shared if there[title] != here[title]}
+
+
 def _sections(text: str) -> dict[str, list[str]]:
-    """The blocks of code below each heading."""
+    """The blocks of code below each heading that has some."""
     parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
     blocks = {
         title: re.findall(r"```\w*\n.*?```", body, re.DOTALL)
@@ -49,7 +62,24 @@ def _sections(text: str) -> dict[str, list[str]]:
 
 def test_the_first_page_shows_the_same_code() -> None:
     """Below the headings that the README and the documentation's first page share, the code is the same."""
-    readme = _sections(README)
-    index = {title: blocks for title, blocks in _sections(INDEX).items() if title in readme}
-    assert "An agent and a plugin" in index
-    assert index == {title: readme[title] for title in index}
+    assert differing(README, INDEX) == {}
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        INDEX.replace("result.output.label", "result.output", 1),
+        INDEX.replace("```text", "```console", 1),
+        re.sub(r"```text\n.*?```\n", "", INDEX, count=1, flags=re.DOTALL),
+    ],
+    ids=["another program", "another language", "no output"],
+)
+def test_a_difference_is_found(index: str) -> None:
+    """Be it in a line, in what kind of block it is, or that a block is missing."""
+    assert list(differing(README, index)) == ["An agent and a plugin"]
+
+
+def test_a_first_page_that_shares_nothing_is_found() -> None:
+    """A heading that was changed on one side alone is a difference, too."""
+    with pytest.raises(AssertionError):
+        differing(README, INDEX.replace("## An agent and a plugin", "## First steps"))

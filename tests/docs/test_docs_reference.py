@@ -15,7 +15,6 @@ from agentcore._cli.program import program
 from agentcore._config import KNOWN_VARIABLES
 from agentcore._config.environment import VARIABLES
 from agentcore._config.options import Options
-from agentcore._plugins import SPECIFICATIONS
 
 if TYPE_CHECKING:
     from _reference.pages import Page
@@ -32,27 +31,6 @@ def pages() -> dict[str, str]:
     made: list[Page] = list(reference.pages())
     assert len({each.name for each in made}) == len(made)
     return {each.name: each.text for each in made}
-
-
-@pytest.mark.parametrize("hook", SPECIFICATIONS)
-def test_a_hook_has_a_page(hook: str, pages: dict[str, str]) -> None:
-    """It has the signature with the contract, the kind, what a result and a failure mean, and a program."""
-    text = pages[f"hooks/{hook}"]
-    for part in (f".. autofunction:: agentcore.hookspecs.{hook}\n", "* - Kind", "* - Result", "* - A failure"):
-        assert part in text
-    _, _, block = text.partition(".. code-block:: python\n")
-    lines = [each.removeprefix("   ") for each in block.splitlines()]
-    assert f"def {hook}(" in block
-    compile("\n".join(lines), hook, "exec")
-    assert f":doc:`{hook}`" in pages["hooks/index"]
-
-
-@pytest.mark.parametrize("hook", SPECIFICATIONS)
-def test_a_hook_has_a_test(hook: str) -> None:
-    """Besides those that go through all hooks, some test names it."""
-    here = Path(__file__).parent
-    sources = [each for each in TESTS.rglob("test_*.py") if here not in each.parents]
-    assert any(hook in each.read_text(encoding="utf-8") for each in sources)
 
 
 def test_every_key_has_a_meaning(pages: dict[str, str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -77,14 +76,6 @@ async def test_hook_without_implementations(hook: str, arguments: Callable[..., 
         HookKind.FIRST: None,
     }
     assert await getattr(PluginManager().hook, hook)(**given) == expected[specification.kind]
-
-
-@pytest.mark.parametrize("hook", EVERY_HOOK)
-def test_hook_is_documented(hook: str) -> None:
-    """Every hook says in its docstring what kind it is."""
-    text = inspect.getdoc(getattr(hookspecs, hook)) or ""
-    kind = {HookKind.EVENT: "Event:", HookKind.VALUE: "Value hook:", HookKind.COLLECT: "Collecting hook:"}
-    assert text.startswith(kind.get(SPECIFICATIONS[hook].kind, "First answer wins:"))
 
 
 def test_every_specification_is_a_hook() -> None:

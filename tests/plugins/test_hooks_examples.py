@@ -1,4 +1,4 @@
-"""Every hook's contract has an example, which works when the hook is called."""
+"""The example in every hook's contract works when the hook is called."""
 
 from __future__ import annotations
 
@@ -37,13 +37,6 @@ class Ended(ProviderMiddleware):
     def post_execute(self, provider: str, event: str, result: Any) -> None:
         """Note it."""
         self.noted.append((provider, event))
-
-
-@pytest.mark.parametrize("hook", SPECIFICATIONS)
-def test_a_contract_says_when(hook: str) -> None:
-    """After what the hook is for stands when it is called."""
-    paragraphs = _contract(hook).split("\n\n")
-    assert [each for each in paragraphs[1:] if each.startswith("Fires ")]
 
 
 @pytest.mark.parametrize("hook", SPECIFICATIONS)
