@@ -9,6 +9,7 @@ from typing import Any, Final
 import agentcore
 from agentcore import ExecutionContext, PluginManager
 from benchmarks._measure import Repeat, measure
+from benchmarks._peers import installed
 from benchmarks._table import Figure, Row
 
 __all__ = ["rows"]
@@ -208,15 +209,22 @@ _ASYNC: Final[Mapping[str, Callable[[int], Repeat]]] = {
 }
 
 
+_PACKAGES: Final = {"ADK": "google.adk", "apluggy": "apluggy", "pyee": "pyee"}
+"""What may not be installed, by the contestant's name."""
+
+
 async def rows() -> list[Row]:
-    """Measure."""
+    """Measure what is installed."""
+    missing = _PACKAGES.keys() - set(installed(_PACKAGES))
+    others = {name: make for name, make in _ASYNC.items() if name not in missing}
     contestants: dict[str, Repeat] = {}
     for count in _TARGETS:
         contestants[f"async {count} agentcore"] = ours(count)
-        contestants.update({f"async {count} {name}": make(count) for name, make in _ASYNC.items()})
+        contestants.update({f"async {count} {name}": make(count) for name, make in others.items()})
     for count in _SYNC_TARGETS:
         contestants[f"sync {count} agentcore"] = ours(count, _SyncObserver)
-        contestants[f"sync {count} pyee"] = pyee(count)
+        if "pyee" not in missing:
+            contestants[f"sync {count} pyee"] = pyee(count)
     figures = await measure(contestants)
     return [_row("async", count, target, figures) for count, target in _TARGETS.items()] + [
         _row("sync", count, target, figures) for count, target in _SYNC_TARGETS.items()

@@ -10,11 +10,11 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, TypeAlias
 
+from benchmarks._peers import installed
 from benchmarks._table import Figure, Row
 
 __all__ = ["rows"]
@@ -30,7 +30,7 @@ _Run: TypeAlias = Callable[[], Awaitable[object]]
 
 async def rows() -> list[Row]:
     """Measure each contestant with and without telemetry, in processes of their own, one after another."""
-    names = ["agentcore", *(name for name, (_, package) in _PEERS.items() if _is_installed(package))]
+    names = ["agentcore", *installed({name: package for name, (_, package) in _PEERS.items()})]
     samples: dict[tuple[str, str], list[float]] = {}
     for _ in range(_PROCESSES):
         for name in names:
@@ -41,13 +41,6 @@ async def rows() -> list[Row]:
     extra = {name: Figure(median(samples[name, "telemetry"]) - median(samples[name, "plain"])) for name in names}
     ours = extra.pop("agentcore")
     return [Row(what="telemetry of a run", unit="awaits", ours=ours, target="a fifth of the cheapest", others=extra)]
-
-
-def _is_installed(package: str) -> bool:
-    try:
-        return find_spec(package) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 async def _pause() -> None:

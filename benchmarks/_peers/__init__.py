@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Final, Protocol, TypeAlias, cast
 
 from benchmarks._script import Pause, Run
 
-__all__ = ["ADK", "OURS", "Peer", "installed_peers", "maker_of", "peer_named"]
+__all__ = ["ADK", "OURS", "Peer", "installed", "installed_peers", "maker_of", "peer_named"]
 
 OURS: Final = "agentcore"
 ADK: Final = "ADK"
@@ -37,7 +37,12 @@ class Peer(Protocol):
 
 def installed_peers() -> Iterator[str]:
     """Yield the names of those that are installed, without importing them."""
-    for name, (_, package) in _MODULES.items():
+    return installed({name: package for name, (_, package) in _MODULES.items()})
+
+
+def installed(packages: Mapping[str, str]) -> Iterator[str]:
+    """Yield the names of *packages* that are installed, without importing them; say which are not."""
+    for name, package in packages.items():
         if _is_installed(package):
             yield name
         else:

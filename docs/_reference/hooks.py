@@ -10,6 +10,7 @@ from itertools import groupby, starmap
 from typing import Any
 
 from agentcore._plugins import SPECIFICATIONS, HookKind, HookSpecification
+from agentcore._plugins.screening import SCREEN
 
 from .pages import Page, code, heading, table, toctree
 
@@ -42,6 +43,7 @@ _KINDS = {
         "contained, and told to :func:`plugin_error <agentcore.hookspecs.plugin_error>`; the next one is asked",
     ),
 }
+_SCREENED = "has the event sent with its texts and values withheld; the run goes on"
 _DELIVERIES = {True: "``inline``, ``background`` or ``durable``", False: "always ``inline``"}
 _ENVELOPE = "``event``, the :class:`~agentcore.Event`, for implementations that ask for it"
 
@@ -117,6 +119,8 @@ def _summary(hook: HookSpecification[..., Any]) -> str:
 
 def _page(hook: HookSpecification[..., Any]) -> str:
     kind, result, failure = _KINDS[hook.kind]
+    if hook.name == SCREEN:
+        failure = _SCREENED
     rows = [
         ("Kind", kind),
         ("Result", result.format(noun=hook.noun)),

@@ -10,8 +10,7 @@ reaches the agent.
 **Value hooks** are the noun that passes through.
 Each implementation may return a replacement, return None to leave it as it is, or raise :class:`agentcore.Deny`.
 Each sees what the one before it made.
-They fail closed: an implementation that fails, hangs or returns something of another type ends the run
-(or the one tool call) as an error.
+They fail closed: an implementation that fails, hangs or returns something of another type ends the run as an error.
 
 What holds for all of them:
 

@@ -33,3 +33,27 @@ def test_the_picture_of_a_run_has_every_hook_of_a_run() -> None:
     named = set(re.findall(r"\b(?:agent|model|tool|context|knowledge|event|plugin)_[a-z]+\b", picture))
     of_a_run = {name for name, each in SPECIFICATIONS.items() if each.has_context}
     assert named == of_a_run - {"knowledge_query", "knowledge_update", "plugin_error"}
+
+
+def ragged(page: str) -> list[str]:
+    """The rows of tables on *page* that have more or fewer cells than their head; a `|` within a cell is escaped."""
+    found: list[str] = []
+    cells = 0
+    for line in re.sub(r"^```.*?^```$", "", page, flags=re.DOTALL | re.MULTILINE).splitlines():
+        count = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+        if cells and count and count != cells:
+            found.append(line)
+        cells = (cells or count) if count else 0
+    return found
+
+
+def test_the_rows_of_tables_are_whole() -> None:
+    """Each has a cell for each column: what is one too many is not shown."""
+    pages = [*DOCS.glob("*.md"), *DOCS.parent.glob("plugins/*/README.md"), DOCS.parent / "README.md"]
+    assert {page.name: rows for page in pages if (rows := ragged(page.read_text(encoding="utf-8")))} == {}
+
+
+def test_a_row_that_is_not_whole_is_found() -> None:
+    """Be a cell missing, or one too many; each table counts by itself."""
+    page = "| a | b |\n|---|---|\n| `x|y` | 1 |\n| `x\\|y` | 1 |\n| x |\n\n| a |\n|---|\n| x |\n"
+    assert ragged(page) == ["| `x|y` | 1 |", "| x |"]
