@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial, wraps
+from functools import cached_property, partial, wraps
 from typing import Any
 
 import pytest
@@ -243,6 +243,11 @@ async def test_properties_are_not_read(arguments: Callable[..., dict[str, Any]])
 
         @property
         def tool_start(self) -> Any:
+            type(self).ran = True
+            raise AssertionError("not to be read")
+
+        @cached_property
+        def connection(self) -> Any:
             type(self).ran = True
             raise AssertionError("not to be read")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from inspect import isasyncgenfunction, isclass, isgeneratorfunction, isroutine
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from agentcore._markers import PROJECT, hookimpl
 from agentcore._plugins.specification import HookKind, HookSpecification
@@ -15,6 +15,8 @@ from agentcore.errors import PluginValidationError
 __all__ = ["Marked", "check_generator", "marked_in", "marks_of"]
 
 _MARK = f"{PROJECT}_impl"
+_COMPUTED: Final = (property, cached_property)
+"""Attributes that are not read: nobody knows what reading them does."""
 
 
 class Marked(NamedTuple):
@@ -50,7 +52,7 @@ def marked_in(plugin: object, name: str) -> Iterator[Marked]:
             hint=f"write {plugin.__name__}().",
         )
     for attribute in dir(plugin):
-        if attribute.startswith("__") or isinstance(getattr(type(plugin), attribute, None), property):
+        if attribute.startswith("__") or isinstance(getattr(type(plugin), attribute, None), _COMPUTED):
             continue
         value = getattr(plugin, attribute, None)
         if (marks := marks_of(value)) and callable(value):
