@@ -11,10 +11,10 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Final
 
-from agentcore._cli.findings import Finding
 from agentcore._cli.plugins import reason_of
 from agentcore._cli.session import Session
 from agentcore._config import Settings
+from agentcore._inspection.findings import Finding
 from agentcore._plugins import PluginManager, PluginStatus
 from agentcore.errors import AgentCoreError, ConfigError, nearest
 

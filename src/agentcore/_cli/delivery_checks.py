@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from time import time
 from typing import Final
 
-from agentcore._cli.findings import Finding
 from agentcore._cli.journals import is_there, with_journal
 from agentcore._cli.units import size, span
 from agentcore._config import Settings
 from agentcore._delivery.journal import Journal, JournalStats, LaneState
 from agentcore._delivery.replay import replayed_plugin
+from agentcore._inspection.findings import Finding
 from agentcore.errors import JournalError
 
 __all__ = ["journal"]

@@ -10,12 +10,12 @@ import click
 
 from agentcore._cli import checks, delivery_checks
 from agentcore._cli.ending import run_to_end
-from agentcore._cli.findings import Finding, Level
 from agentcore._cli.model_check import default_model
 from agentcore._cli.options import common_options, json_option, start_option
 from agentcore._cli.output import Output
 from agentcore._cli.session import Session
 from agentcore._config import Settings
+from agentcore._inspection.findings import Finding, Level
 from agentcore._plugins import PluginManager
 from agentcore._plugins.lifecycle import check_hook_tables, configured_middleware
 from agentcore.errors import AgentCoreError, PluginError

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from agentcore._cli.findings import Finding
 from agentcore._config import validate_table
 from agentcore._config.shapes import is_list, is_mapping
 from agentcore._data import data
+from agentcore._inspection.findings import Finding
 from agentcore._plugins import PluginManager
 from agentcore._run import chosen_model, resolve_model
 from agentcore.errors import AgentCoreError, ConfigError, nearest

@@ -1,0 +1,1 @@
+"""Looking at a plugin without running it: for the command line, and for tests."""
