@@ -12,23 +12,9 @@ from typing import Any
 
 import pytest
 
-from agentcore import (
-    Document,
-    ExecutionContext,
-    KnowledgeQuery,
-    Message,
-    ModelDelta,
-    ModelRequest,
-    ModelResponse,
-    PluginManager,
-    PluginStatus,
-    Settings,
-    ToolCall,
-    Usage,
-    hookimpl,
-    load_settings,
-)
+from agentcore import ExecutionContext, PluginManager, PluginStatus, Settings, hookimpl, load_settings
 from agentcore._plugins import Installed, discovery
+from agentcore.testing import hook_arguments
 
 
 @pytest.fixture
@@ -40,59 +26,7 @@ def context() -> ExecutionContext:
 @pytest.fixture
 def arguments(context: ExecutionContext) -> Callable[..., dict[str, Any]]:
     """Makes the exact arguments of a hook, some of them changed."""
-    call = ToolCall("1", "search", {"text": "cat"})
-    request = ModelRequest(messages=[Message("user", "Why?")])
-    agent = {"context": context, "agent": "triage"}
-    model = {"context": context, "model": "tiny"}
-    tool = {"context": context, "tool": "search", "arguments": call.arguments, "call_id": "1"}
-    ended = {"usage": Usage(requests=1), "duration": 1.5}
-    failed = {"error": ValueError("no"), "duration": 1.5, "outcome": "error"}
-    by_hook: dict[str, dict[str, Any]] = {
-        "agent_input": {**agent, "input": {"ticket": "x"}},
-        "agent_start": {**agent, "input": {"ticket": "x"}},
-        "agent_output": {**agent, "output": "done"},
-        "agent_complete": {**agent, "input": {}, "output": "done", **ended, "outcome": "ok"},
-        "agent_error": {**agent, "input": {}, **ended, **failed},
-        "model_request": {**model, "request": request},
-        "model_answer": {
-            **model,
-            "provider": "tiny",
-            "request": request,
-            "call_id": "m1",
-            "response": ModelResponse(text="Because."),
-        },
-        "model_start": {**model, "request": request, "call_id": "m1"},
-        "model_piece": {**model, "delta": ModelDelta(text="Be"), "call_id": "m1"},
-        "model_delta": {**model, "delta": ModelDelta(text="Be"), "call_id": "m1"},
-        "model_retry": {**model, "error": ValueError("no"), "attempt": 1, "delay": 0.5},
-        "model_response": {**model, "request": request, "response": ModelResponse(text="Because.")},
-        "model_complete": {
-            **model,
-            "request": request,
-            "response": ModelResponse(text="Because."),
-            "call_id": "m1",
-            **ended,
-            "outcome": "ok",
-        },
-        "model_error": {**model, "request": request, "call_id": "m1", **ended, **failed},
-        "tool_call": {"context": context, "call": call},
-        "tool_start": tool,
-        "tool_result": {"context": context, "call": call, "result": 3},
-        "tool_execute": {**tool, "result": 3, "duration": 1.5, "outcome": "ok"},
-        "tool_error": {**tool, **failed},
-        "context_fork": {"context": context.fork("helper"), "parent": context},
-        "knowledge_query": {"context": context, "query": KnowledgeQuery(text="cat")},
-        "knowledge_update": {"context": context, "documents": [Document(text="A cat.")]},
-        "event_data": {"context": context, "name": "tool_start", "data": {"tool": "search"}},
-        "plugin_error": {"context": context, "plugin": "broken", "hook": "tool_start", "error": ValueError("no")},
-        "agentcore_startup": {"plugins": PluginManager()},
-        "agentcore_shutdown": {"plugins": PluginManager()},
-        "resolve_model": {"name": "tiny"},
-        "register_tools": {},
-        "register_commands": {},
-        "register_middleware": {},
-    }
-    return lambda hook, **changes: {**by_hook[hook], **changes}
+    return lambda hook, **changes: hook_arguments(hook, context, **changes)
 
 
 @pytest.fixture

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from agentcore._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from agentcore.testing._arguments import hook_arguments
     from agentcore.testing._calls import RecordedCall
     from agentcore.testing._clock import FakeClock
     from agentcore.testing._entry_points import FakeEntryPoints
     from agentcore.testing._gate import Gate
+    from agentcore.testing._hooks import assert_hooks_valid
     from agentcore.testing._journal import JournalContract
     from agentcore.testing._making import MakeContext, MakePluginManager
+    from agentcore.testing._provider import ProviderContract
     from agentcore.testing._recorder import HookRecorder
     from agentcore.testing._scripting import ScriptModel
     from agentcore.testing._stubs import BlockingPlugin, CancellingPlugin, FailingPlugin, SlowPlugin
@@ -33,9 +36,12 @@ else:
             "JournalContract": "agentcore.testing._journal",
             "MakeContext": "agentcore.testing._making",
             "MakePluginManager": "agentcore.testing._making",
+            "ProviderContract": "agentcore.testing._provider",
             "RecordedCall": "agentcore.testing._calls",
             "ScriptModel": "agentcore.testing._scripting",
             "SlowPlugin": "agentcore.testing._stubs",
+            "assert_hooks_valid": "agentcore.testing._hooks",
+            "hook_arguments": "agentcore.testing._arguments",
         },
     )
 
@@ -50,7 +56,10 @@ __all__ = [
     "JournalContract",
     "MakeContext",
     "MakePluginManager",
+    "ProviderContract",
     "RecordedCall",
     "ScriptModel",
     "SlowPlugin",
+    "assert_hooks_valid",
+    "hook_arguments",
 ]

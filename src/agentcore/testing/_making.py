@@ -13,7 +13,7 @@ from agentcore._agents import process
 from agentcore._config.loading import combined_settings
 from agentcore._plugins import PluginManager
 
-__all__ = ["MakeContext", "MakePluginManager", "as_default", "made_context", "making"]
+__all__ = ["MakeContext", "MakePluginManager", "as_default", "made_context", "made_manager", "making"]
 
 _MODEL: Final = "scripted"
 """The default model's name: none that would be sought on the network or loaded."""
@@ -55,16 +55,20 @@ def making(folder: Path) -> Generator[MakePluginManager, None, None]:
     made: list[PluginManager] = []
 
     def make(**settings: Any) -> PluginManager:
-        overrides = {"state_dir": folder / ".agentcore", "model": _MODEL, **settings}
-        manager = PluginManager(combined_settings(None, folder=folder, environ={}, overrides=overrides))
-        made.append(manager)
-        return manager
+        made.append(made_manager(folder, **settings))
+        return made[-1]
 
     try:
         yield make
     finally:
         for manager in reversed(made):
             _close(manager)
+
+
+def made_manager(folder: Path, **settings: Any) -> PluginManager:
+    """Make a manager whose state is in *folder*; see :class:`MakePluginManager`."""
+    overrides = {"state_dir": folder / ".agentcore", "model": _MODEL, **settings}
+    return PluginManager(combined_settings(None, folder=folder, environ={}, overrides=overrides))
 
 
 def _close(manager: PluginManager) -> None:
