@@ -62,7 +62,7 @@ FAULTS = {
     "Unpicklable": ("it_can_be_pickled_where_it_claims_to", "it cannot be pickled: TypeError: cannot pickle"),
     "Credulous": ("it_checks_its_config", "it accepts unknown keys"),
     "Anything": ("it_checks_its_config", "it accepts anything as 'path'"),
-    "Telling": ("it_shows_no_secret_of_its_config", "'api_key' would be printed"),
+    "Telling": ("it_shows_no_secret_of_its_config", "'api_key' would be shown"),
     "Printing": ("it_never_prints", "it prints 'agent_start"),
     "Changing": ("it_leaves_alone_what_it_is_given", "agent_complete changes 'input' from {'ticket': 'x'} to {}"),
     "OverBudget": ("it_is_light_to_import", "modules, and not 1 at most: "),

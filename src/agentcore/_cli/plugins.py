@@ -16,6 +16,7 @@ from agentcore._cli.hooks import known_hook
 from agentcore._cli.messages import note, warn
 from agentcore._cli.options import common_options, json_option, start_option
 from agentcore._cli.output import Output, json_text
+from agentcore._cli.plugin_check import check
 from agentcore._cli.records import described
 from agentcore._cli.session import Session
 from agentcore._cli.units import span
@@ -121,6 +122,9 @@ def _record(status: PluginStatus, failures: Sequence[LoggedFailure] = ()) -> dic
     error = None if status.error is None else described(status.error)
     logged = [attrs.asdict(each) for each in failures if each.plugin == status.name]
     return {**attrs.asdict(status, recurse=False), "error": error, "logged": logged}
+
+
+plugins.add_command(check)
 
 
 # --- one plugin's config ---

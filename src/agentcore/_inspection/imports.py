@@ -16,7 +16,7 @@ from typing import Final
 
 from agentcore._data import data
 
-__all__ = ["HEAVY_MODULES", "SECONDS", "ImportCost", "import_cost", "run_apart"]
+__all__ = ["HEAVY_MODULES", "MODULES", "SECONDS", "ImportCost", "import_cost", "run_apart"]
 
 HEAVY_MODULES: Final = (
     "anthropic",
@@ -55,6 +55,9 @@ HEAVY_MODULES: Final = (
     "transformers",
 )
 """What no plugin should import before it is needed: each takes longer than all of agentcore, or nearly."""
+
+MODULES: Final = 250
+"""How many modules a plugin may import that agentcore does not."""
 
 _LINE: Final = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \|\s*(\S+)$")
 _MARK: Final = "-- what comes now is the plugin's --"
@@ -98,18 +101,24 @@ class ImportCost:
 
 
 @lru_cache(maxsize=64)
-def import_cost(module: str) -> ImportCost:
-    """Import a module in interpreters of their own, and measure it; once in a process.
+def import_cost(module: str, *, folder: Path | None = None, compiled: bool = False) -> ImportCost:
+    """Import a module in an interpreter of its own, and measure it; once in a process.
+
+    Args:
+        module: Its name.
+        folder: Where it is sought first.
+        compiled: Whether there is bytecode of it; else it is imported once more before, to make it, as a user's
+            installation has.
 
     Raises:
         TimeoutError: It did not end within a minute.
     """
-    with TemporaryDirectory() as folder:
-        report = Path(folder, "report.json")
+    with TemporaryDirectory() as own:
+        report = Path(own, "report.json")
         command = ["-X", "importtime", "-c", _PROGRAM, module, str(report)]
-        # Twice: the first time makes bytecode, which a user's installation has.
-        run_apart(command, timeout=SECONDS)
-        done = run_apart(command, timeout=SECONDS)
+        if not compiled:
+            run_apart(command, timeout=SECONDS, folder=folder)
+        done = run_apart(command, timeout=SECONDS, folder=folder)
         found = json.loads(report.read_text(encoding="utf-8")) if report.exists() else None
     _, _, theirs = done.stderr.partition(_MARK)
     said = [line for line in theirs.splitlines() if line.strip() and not _LINE.match(line)]
@@ -130,13 +139,21 @@ def _shares(report: str) -> Mapping[str, float]:
     return {package: microseconds / 1e6 for package, microseconds in shares.most_common()}
 
 
-def run_apart(arguments: Sequence[str], *, timeout: float) -> subprocess.CompletedProcess[str]:
+def run_apart(
+    arguments: Sequence[str], *, timeout: float, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run an interpreter in which can be imported what can be imported here, whether it is installed or a test's.
+
+    Args:
+        arguments: Of the interpreter.
+        timeout: Seconds that it may run.
+        folder: Where modules are sought first; None takes the current folder.
 
     Raises:
         TimeoutError: It did not end within *timeout* seconds.
     """
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(each or "." for each in sys.path)}
+    path = [*([] if folder is None else [str(folder)]), *(each or "." for each in sys.path)]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
     environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         return subprocess.run(

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, TypeVar
 import pytest
 
 from agentcore import DeniedError, Deny, Event, ExecutionContext, PluginManager, hookimpl
-from agentcore._inspection.imports import HEAVY_MODULES
+from agentcore._inspection.imports import HEAVY_MODULES, MODULES
 from agentcore._plugins import SPECIFICATIONS
 from agentcore._plugins.execution import limited
 from agentcore._plugins.implementation import Implementation
@@ -146,7 +146,7 @@ class ProviderTests:
     """Whether it claims to be; a class that has ``__getstate__`` or ``__reduce__`` of its own claims it anyway."""
     forbidden_modules: ClassVar[Sequence[str]] = HEAVY_MODULES
     """What importing it must not import."""
-    import_budget: ClassVar[int] = 250
+    import_budget: ClassVar[int] = MODULES
     """How many modules importing it may import that agentcore does not."""
 
     folder: Path
