@@ -70,7 +70,7 @@ def test_table_becomes_the_model() -> None:
         ("path='x'\nlabels.a.attempt = 5", (4, 10), "unknown key 'labels.a.attempt'", "did you mean 'attempts'?"),
         ("path='x'\ndimensions = 5", (4, 1), "unknown key 'dimensions'", "known: 'dim', 'dims', 'labels', "),
         ("path='x'\nlabel = 5", (4, 1), "unknown key 'label'", "did you mean 'labels'?"),
-        ("path='x'\nmode = 'fats'", (4, 1), "key 'mode': Input should be 'fast' or 'safe'", ""),
+        ("path='x'\nmode = 'fats'", (4, 1), "key 'mode': Input should be 'fast' or 'safe'", "did you mean 'fast'?"),
         ("path='x'\nretry = 5", (4, 1), "key 'retry': must be a table", ""),
         ("path='x'\nstores = 'disk'", (4, 1), "key 'stores': must be a list", 'write stores = ["…"].'),
         ("path='x'\nstores = 5", (4, 1), "key 'stores': must be a list", ""),

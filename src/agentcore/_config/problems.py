@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, get_args, get_origin
@@ -151,7 +152,16 @@ def _wording(detail: ErrorDetails) -> tuple[str, str]:
     raised = detail.get("ctx", {}).get("error")
     if isinstance(raised, AgentCoreError):
         return raised.message, raised.hint
-    return str(raised) if isinstance(raised, Exception) else detail["msg"], ""
+    return str(raised) if isinstance(raised, Exception) else detail["msg"], _choice_hint(detail)
+
+
+def _choice_hint(detail: ErrorDetails) -> str:
+    """Return which of the words that may stand there is meant, as it seems; the message itself lists them."""
+    if detail["type"] not in ("enum", "literal_error"):
+        return ""
+    words = re.findall("'([^']*)'", detail["ctx"]["expected"])
+    hint = nearest(str(detail["input"]), words)
+    return hint.partition(" Known:")[0] if hint.startswith("did you mean") else ""
 
 
 def _list_hint(detail: ErrorDetails) -> str:
