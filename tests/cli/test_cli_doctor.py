@@ -145,14 +145,14 @@ def test_a_state_folder_that_is_there(examined: Any, project: Path) -> None:
 def test_names_that_no_plugin_has(examined: Any, project: Path) -> None:
     """Misspelt plugins are found, wherever the configuration names them: disabled ones are a warning."""
     (project / "agentcore.toml").write_text(
-        'model = "scripted:x"\ndisabled = ["agentcore.modles"]\n[plugins.metrcs]\n[delivery.audit]\n'
+        'model = "scripted:x"\ndisabled = ["agentcore.modles"]\n[plugins.metrcs]\n[delivery.trail]\n'
         '[delivery."agentcore.models"]\ntimeout = 1\n[hooks.agent_start]\norder = ["first", "agentcore.models"]\n'
     )
     found = examined()
     assert found["code"] == 1
     names = {each["message"]: each for each in found["names"]}
     levels = {each["message"].split("'")[1]: each["level"] for each in names.values()}
-    assert levels == {"agentcore.modles": "warning", "metrcs": "problem", "audit": "problem", "first": "warning"}
+    assert levels == {"agentcore.modles": "warning", "metrcs": "problem", "trail": "problem", "first": "warning"}
     assert any("did you mean 'agentcore.models'?" in each["advice"] for each in names.values())
     assert any("configured in [plugins.metrcs]" in message for message in names)
 

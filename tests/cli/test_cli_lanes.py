@@ -19,7 +19,7 @@ from agentcore._cli.lane_rows import lane_rows
 from agentcore._delivery.journal import LaneState
 
 IDLE = LaneState(
-    lane="audit",
+    lane="trail",
     hooks=("agent_complete",),
     cursor=7,
     waiting=0,
@@ -45,13 +45,13 @@ def test_where_there_is_no_journal(invoke: Any, project: Path, arguments: tuple[
 
 def test_a_lane_of_the_journal(invoke: Any, keep: Any) -> None:
     """It is shown with what waits in it, and since when."""
-    sent = [happened("agent_complete", lanes=("audit",), time=time() - 7200) for _ in range(3)]
-    keep(*sent, lane="audit", hooks=["agent_complete"], fails={1: "no"})
+    sent = [happened("agent_complete", lanes=("trail",), time=time() - 7200) for _ in range(3)]
+    keep(*sent, lane="trail", hooks=["agent_complete"], fails={1: "no"})
     result = invoke("lanes")
     assert result.exit_code == 0
     header, row, *_ = (re.split(r"\s{2,}", line) for line in result.stdout.splitlines())
     assert dict(zip(header, row[:9], strict=False)) == {
-        "lane": "audit",
+        "lane": "trail",
         "mode": "durable",
         "plugin": "not installed",
         "owner": "none",
@@ -65,12 +65,12 @@ def test_a_lane_of_the_journal(invoke: Any, keep: Any) -> None:
 
 def test_a_lane_for_programs(invoke: Any, keep: Any) -> None:
     """JSON has all that the journal knows."""
-    keep(happened("agent_complete", lanes=("audit",), time=time() - 60), lane="audit", hooks=["agent_complete"])
+    keep(happened("agent_complete", lanes=("trail",), time=time() - 60), lane="trail", hooks=["agent_complete"])
     (row,) = json.loads(invoke("lanes", "--json").stdout)
     assert row["age"] >= 60
     assert row["oldest"].endswith("Z")
     assert {**row, "age": 0, "oldest": "", "note": ""} == {
-        "lane": "audit",
+        "lane": "trail",
         "mode": "durable",
         "plugin": "not installed",
         "hooks": ["agent_complete"],
@@ -91,33 +91,33 @@ def test_a_lane_for_programs(invoke: Any, keep: Any) -> None:
 @pytest.mark.parametrize(
     ("state", "config", "installed", "note"),
     [
-        pytest.param(IDLE, "", ["audit"], "", id="nothing waits"),
-        pytest.param(evolve(WAITING, owner=7), "", ["audit"], "", id="somebody delivers"),
-        pytest.param(WAITING, "", ["audit"], "the next program with this plugin does", id="enabled"),
-        pytest.param(WAITING, 'disabled = ["audit"]', ["audit"], "nobody delivers this: disabled in", id="disabled"),
+        pytest.param(IDLE, "", ["trail"], "", id="nothing waits"),
+        pytest.param(evolve(WAITING, owner=7), "", ["trail"], "", id="somebody delivers"),
+        pytest.param(WAITING, "", ["trail"], "the next program with this plugin does", id="enabled"),
+        pytest.param(WAITING, 'disabled = ["trail"]', ["trail"], "nobody delivers this: disabled in", id="disabled"),
         pytest.param(WAITING, "", [], "no plugin of this name is installed", id="not installed"),
-        pytest.param(WAITING, 'enabled = ["audit"]', [], "the next program with this plugin does", id="a module"),
+        pytest.param(WAITING, 'enabled = ["trail"]', [], "the next program with this plugin does", id="a module"),
         pytest.param(
             WAITING,
-            "[delivery.audit]\nworker = true",
-            ["audit"],
+            "[delivery.trail]\nworker = true",
+            ["trail"],
             "nobody delivers this: `agentcore worker` does",
             id="w",
         ),
         pytest.param(
-            WAITING, '[delivery.audit]\nmode = "inline"', ["audit"], "the delivery is 'inline' now", id="not durable"
+            WAITING, '[delivery.trail]\nmode = "inline"', ["trail"], "the delivery is 'inline' now", id="not durable"
         ),
         pytest.param(
             WAITING,
-            '[delivery.audit]\nmode = "inline"\nhooks.agent_complete.mode = "durable"',
-            ["audit"],
+            '[delivery.trail]\nmode = "inline"\nhooks.agent_complete.mode = "durable"',
+            ["trail"],
             "the next program with this plugin does",
             id="durable for one hook",
         ),
         pytest.param(
-            evolve(WAITING, owner=7, paused_until=time() + 7190), "", ["audit"], "tried again in 2 h", id="paused"
+            evolve(WAITING, owner=7, paused_until=time() + 7190), "", ["trail"], "tried again in 2 h", id="paused"
         ),
-        pytest.param(evolve(WAITING, owner=7, paused_until=time() - 9), "", ["audit"], "", id="was paused"),
+        pytest.param(evolve(WAITING, owner=7, paused_until=time() - 9), "", ["trail"], "", id="was paused"),
     ],
 )
 def test_what_an_operator_should_know(
@@ -125,7 +125,7 @@ def test_what_an_operator_should_know(
 ) -> None:
     """A lane out of which nothing comes says why, and what to do."""
     (project / "agentcore.toml").write_text(config)
-    (row,) = lane_rows([state], load_settings(start=project, environ={}), installed)
+    (row,) = lane_rows([state], load_settings(start=project, environ={}), dict.fromkeys(installed, False))
     assert note in row.note
     assert bool(note) == bool(row.note)
 
@@ -159,7 +159,7 @@ def test_a_plugin_is_not_imported(command: Any, audit: Any, project: Path) -> No
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "nobody reads"])
 def test_watching(start: Any, keep: Any, how: str) -> None:
     """It goes on until it is ended, and ends in order."""
-    keep(happened("agent_complete", lanes=("audit",)), lane="audit", hooks=["agent_complete"])
+    keep(happened("agent_complete", lanes=("trail",)), lane="trail", hooks=["agent_complete"])
     process = start("lanes", "--watch", "--json")
     with process:
         for _ in range(2):
@@ -174,11 +174,11 @@ def test_watching(start: Any, keep: Any, how: str) -> None:
 
 def test_watching_on_a_terminal(start: Any, keep: Any, screen: Any) -> None:
     """The table is written over the one before."""
-    keep(happened("agent_complete", lanes=("audit",)), lane="audit", hooks=["agent_complete"])
+    keep(happened("agent_complete", lanes=("trail",)), lane="trail", hooks=["agent_complete"])
     process = start("lanes", "--watch", stdout=screen.descriptor)
     shown = b""
     with process:
-        while shown.count(b"audit") < 2:
+        while shown.count(b"trail") < 2:
             shown += os.read(screen.ours, 4096)
         process.send_signal(signal.SIGINT)
         process.stderr.read()

@@ -139,12 +139,14 @@ def test_the_list_for_programs(command: Any, install: Any) -> None:
 
 def test_a_required_plugin_that_is_not_there_is_listed(command: Any, project: Path) -> None:
     """With who requires it, said once; and stderr says what that means for runs."""
-    (project / "agentcore.toml").write_text('required = ["audit"]\n')
+    (project / "agentcore.toml").write_text('required = ["house_audit"]\n')
     result = command("plugins")
     assert result.returncode == 0
     assert "required: required" not in result.stdout
     assert "required in" in " ".join(result.stdout.split())
-    assert "no agent can run, unless the program registers it: no plugin named 'audit' is installed" in result.stderr
+    assert (
+        "no agent can run, unless the program registers it: no plugin named 'house_audit' is installed" in result.stderr
+    )
 
 
 def test_the_list_by_hook(command: Any, install: Any) -> None:

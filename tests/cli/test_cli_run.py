@@ -72,21 +72,21 @@ class Audit:
         print("audited", agent)
 
 
-get_plugin_manager().register(Audit(), "audit")
+get_plugin_manager().register(Audit(), "house_audit")
 agent = Agent("own", model="scripted:done")
 """
 
 
 def test_a_target_may_register_what_the_configuration_requires(invoke: Any, project: Path) -> None:
     """What is required is looked for when the target has been imported, and before it runs."""
-    (project / "agentcore.toml").write_text('required = ["audit"]\n')
+    (project / "agentcore.toml").write_text('required = ["house_audit"]\n')
     (project / "registers.py").write_text(REGISTERS)
     result = invoke("run", "registers.py", "-i", "x")
     assert (result.stdout, result.exit_code) == ("done\n", 0), result.stderr
     assert "audited own" in result.stderr
     refused = invoke("run", "crew:echo", "-i", "x")
     assert (refused.stdout, refused.exit_code) == ("", 2)
-    assert "no plugin named 'audit' is installed (required in" in refused.stderr
+    assert "no plugin named 'house_audit' is installed (required in" in refused.stderr
 
 
 def test_a_value_of_the_wrong_type(invoke: Any) -> None:

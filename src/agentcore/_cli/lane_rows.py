@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import time
 from typing import Any, Final, Literal, TypeAlias
 
@@ -68,13 +68,13 @@ class LaneRow:
         }
 
 
-def lane_rows(states: Iterable[LaneState], settings: Settings, installed: Collection[str]) -> list[LaneRow]:
+def lane_rows(states: Iterable[LaneState], settings: Settings, installed: Mapping[str, bool]) -> list[LaneRow]:
     """Return the lanes by name: those of the journal, and those that are only configured.
 
     Args:
         states: The journal's.
         settings: The configuration.
-        installed: The names of the plugins that are installed.
+        installed: The plugins that are installed, each with whether it is built in.
     """
     by_lane = {each.lane: each for each in states}
     rows = [_journalled(each, settings, installed) for each in by_lane.values() if not _is_idle_replay(each)]
@@ -86,28 +86,29 @@ def _is_idle_replay(state: LaneState) -> bool:
     return replayed_plugin(state.lane) is not None and state.owner is None
 
 
-def _journalled(state: LaneState, settings: Settings, installed: Collection[str]) -> LaneRow:
+def _journalled(state: LaneState, settings: Settings, installed: Mapping[str, bool]) -> LaneRow:
     replayed = replayed_plugin(state.lane)
     plugin = replayed or state.lane
     known = _known(plugin, settings, installed)
-    note = "events of the past, sent again" if replayed else _note(state, known, settings)
+    note = "events of the past, sent again" if replayed else _note(state, known, settings, installed)
     return LaneRow(lane=state.lane, mode="replay" if replayed else "durable", plugin=known, state=state, note=note)
 
 
-def _known(plugin: str, settings: Settings, installed: Collection[str]) -> _Known:
+def _known(plugin: str, settings: Settings, installed: Mapping[str, bool]) -> _Known:
     if plugin not in installed and plugin not in settings.enabled:
         return "not installed"
-    return "enabled" if settings.decision(plugin).enabled else "disabled"
+    return "enabled" if settings.decision(plugin, builtin=installed.get(plugin, False)).enabled else "disabled"
 
 
-def _note(state: LaneState, known: _Known, settings: Settings) -> str:
+def _note(state: LaneState, known: _Known, settings: Settings, installed: Mapping[str, bool]) -> str:
     if state.paused_until is not None and state.paused_until > time():
         return f"the plugin keeps failing: tried again in {span(state.paused_until - time())}"
     if not state.waiting or state.owner is not None:
         return ""
     options = settings.delivery_of(state.lane)
     if known == "disabled":
-        return f"nobody delivers this: {settings.decision(state.lane).reason}"
+        decision = settings.decision(state.lane, builtin=installed.get(state.lane, False))
+        return f"nobody delivers this: {decision.reason}"
     if known == "not installed":
         return "no plugin of this name is installed: only a program that registers it delivers this"
     if options.mode not in (None, "durable") and all(each.mode != "durable" for each in options.hooks.values()):
@@ -117,7 +118,7 @@ def _note(state: LaneState, known: _Known, settings: Settings) -> str:
     return "nobody delivers this now: the next program with this plugin does, or `agentcore worker`"
 
 
-def _configured(known: Mapping[str, LaneState], settings: Settings, installed: Collection[str]) -> Iterable[LaneRow]:
+def _configured(known: Mapping[str, LaneState], settings: Settings, installed: Mapping[str, bool]) -> Iterable[LaneRow]:
     for name, options in settings.delivery.items():
         modes = {options.mode, *(each.mode for each in options.hooks.values())}
         said = _known(name, settings, installed)

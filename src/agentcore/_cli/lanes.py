@@ -48,7 +48,7 @@ def lanes(context: click.Context, watch: bool, as_json: bool) -> None:
 
 
 def _rows(states: Iterable[LaneState], settings: Settings) -> list[LaneRow]:
-    return lane_rows(states, settings, {each.name for each in installed_plugins()})
+    return lane_rows(states, settings, {each.name: each.builtin for each in installed_plugins()})
 
 
 def _watching(settings: Settings, output: Output, as_json: bool) -> Callable[[Journal], Coroutine[Any, Any, None]]:

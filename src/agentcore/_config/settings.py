@@ -87,11 +87,19 @@ class Settings(BaseModel):
         """The plugins that are required by name; those of the strongest source come first."""
         return tuple(name for name in self._named("required") if self.requirement(name).required)
 
-    def decision(self, name: str) -> Decision:
-        """Return whether the plugin *name* is loaded, and who decided."""
+    def decision(self, name: str, *, builtin: bool = False) -> Decision:
+        """Return whether the plugin *name* is loaded, and who decided.
+
+        Args:
+            name: The plugin.
+            builtin: Whether it comes with agentcore: then it is loaded only where it is named, or has a table of its
+                own.
+        """
         said = self._said(name, "disabled", "enabled", "required")
         if said is not None:
             return Decision(said.verb != "disabled", said.reason)
+        if builtin and name not in self.plugins:
+            return Decision(False, f"built in, and not enabled: enabled = [{name!r}]")
         state = "on" if self.autoload else "off"
         return Decision(self.autoload, f"autoload is {state} ({self.origin('autoload')})")
 

@@ -20,6 +20,9 @@ __all__ = ["VALUE_HOOKS", "Installed", "guards", "installed_plugins", "looks_lik
 
 VALUE_HOOKS: Final = frozenset(name for name, each in SPECIFICATIONS.items() if each.kind is HookKind.VALUE)
 
+DISTRIBUTION: Final = "agentcore-framework"
+"""What agentcore is installed as."""
+
 _NAMES: Final = "|".join(sorted(VALUE_HOOKS))
 
 _DEFINES_GUARD: Final = re.compile(
@@ -44,6 +47,11 @@ class Installed:
     entry_point: EntryPoint
 
     @property
+    def builtin(self) -> bool:
+        """Whether agentcore itself brings it: then it is off until somebody names it."""
+        return self.distribution == DISTRIBUTION
+
+    @property
     def module(self) -> str:
         """The module to import."""
         return self.value.partition(":")[0].strip()
@@ -52,7 +60,8 @@ class Installed:
 def installed_plugins() -> list[Installed]:
     """Return what the entry points of the group ``agentcore`` name, sorted by name.
 
-    Two packages may offer the same name; both are returned.
+    Two packages may offer the same name; both are returned.  One that a package offers takes the place of a built-in
+    one.
     """
     return list(_scan())
 
@@ -64,7 +73,9 @@ def _scan() -> tuple[Installed, ...]:
     from importlib_metadata import entry_points  # pyright: ignore[reportUnknownVariableType] - its **params
 
     found = [_installed(each) for each in cast("Iterable[EntryPoint]", entry_points(group=PROJECT))]
-    return tuple(sorted(found, key=lambda each: (each.name, each.distribution or "")))
+    offered = {each.name for each in found if not each.builtin}
+    kept = [each for each in found if not each.builtin or each.name not in offered]
+    return tuple(sorted(kept, key=lambda each: (each.name, each.distribution or "")))
 
 
 def _installed(entry_point: EntryPoint) -> Installed:

@@ -73,7 +73,8 @@ class Roster:
         for name in sorted({*self.installed, *self._settings.enabled}):
             if name in self._statuses and self._statuses[name].status != "disabled":
                 continue
-            decision = self._settings.decision(name)
+            plugin = self.installed.get(name)
+            decision = self._settings.decision(name, builtin=plugin is not None and plugin.builtin)
             if not decision.enabled:
                 self._book_disabled(name, decision.reason)
             elif (found := self._try(name)) is not None:
