@@ -1,0 +1,30 @@
+"""The providers that agentcore brings: small, off until somebody names them, and examples of how a provider is written.
+
+A line of the configuration turns one on: ``enabled = ["redaction"]``, or a table ``[plugins.redaction]``.
+Each uses nothing of agentcore but what any provider can.
+
+=================  ====================================================================================
+plugin             what it does
+=================  ====================================================================================
+``audit``          keeps a trail of all events: JSON lines in a hash chain
+=================  ====================================================================================
+"""
+
+from typing import TYPE_CHECKING
+
+from agentcore._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from agentcore.providers.audit import AuditProvider
+else:
+    # Who uses one of them does not import the others.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "AuditProvider": "agentcore.providers.audit",
+        },
+    )
+
+__all__ = [
+    "AuditProvider",
+]
