@@ -7,6 +7,7 @@ Each uses nothing of agentcore but what any provider can.
 plugin             what it does
 =================  ====================================================================================
 ``audit``          keeps a trail of all events: JSON lines in a hash chain
+``cache``          answers a request that was answered before without asking the model
 =================  ====================================================================================
 """
 
@@ -16,15 +17,18 @@ from agentcore._lazy import lazy_names
 
 if TYPE_CHECKING:
     from agentcore.providers.audit import AuditProvider
+    from agentcore.providers.cache import CacheProvider
 else:
     # Who uses one of them does not import the others.
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
             "AuditProvider": "agentcore.providers.audit",
+            "CacheProvider": "agentcore.providers.cache",
         },
     )
 
 __all__ = [
     "AuditProvider",
+    "CacheProvider",
 ]
