@@ -8,6 +8,7 @@ plugin             what it does
 =================  ====================================================================================
 ``audit``          keeps a trail of all events: JSON lines in a hash chain
 ``cache``          answers a request that was answered before without asking the model
+``logging``        writes the events to Python's logging, without anything that anybody said
 =================  ====================================================================================
 """
 
@@ -18,6 +19,7 @@ from agentcore._lazy import lazy_names
 if TYPE_CHECKING:
     from agentcore.providers.audit import AuditProvider
     from agentcore.providers.cache import CacheProvider
+    from agentcore.providers.logging import LoggingProvider
 else:
     # Who uses one of them does not import the others.
     __getattr__, __dir__ = lazy_names(
@@ -25,10 +27,12 @@ else:
         {
             "AuditProvider": "agentcore.providers.audit",
             "CacheProvider": "agentcore.providers.cache",
+            "LoggingProvider": "agentcore.providers.logging",
         },
     )
 
 __all__ = [
     "AuditProvider",
     "CacheProvider",
+    "LoggingProvider",
 ]
