@@ -9,6 +9,7 @@ plugin             what it does
 ``audit``          keeps a trail of all events: JSON lines in a hash chain
 ``cache``          answers a request that was answered before without asking the model
 ``logging``        writes the events to Python's logging, without anything that anybody said
+``rate_limit``     lets a model be asked so often in a minute, and not more
 =================  ====================================================================================
 """
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from agentcore.providers.audit import AuditProvider
     from agentcore.providers.cache import CacheProvider
     from agentcore.providers.logging import LoggingProvider
+    from agentcore.providers.rate_limit import RateLimitProvider
 else:
     # Who uses one of them does not import the others.
     __getattr__, __dir__ = lazy_names(
@@ -28,6 +30,7 @@ else:
             "AuditProvider": "agentcore.providers.audit",
             "CacheProvider": "agentcore.providers.cache",
             "LoggingProvider": "agentcore.providers.logging",
+            "RateLimitProvider": "agentcore.providers.rate_limit",
         },
     )
 
@@ -35,4 +38,5 @@ __all__ = [
     "AuditProvider",
     "CacheProvider",
     "LoggingProvider",
+    "RateLimitProvider",
 ]
