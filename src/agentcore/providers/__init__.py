@@ -6,6 +6,7 @@ Each uses nothing of agentcore but what any provider can.
 =================  ====================================================================================
 plugin             what it does
 =================  ====================================================================================
+``approval``       asks on the terminal before a named tool is called
 ``audit``          keeps a trail of all events: JSON lines in a hash chain
 ``cache``          answers a request that was answered before without asking the model
 ``logging``        writes the events to Python's logging, without anything that anybody said
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from agentcore._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from agentcore.providers.approval import ApprovalProvider, Ask
     from agentcore.providers.audit import AuditProvider
     from agentcore.providers.cache import CacheProvider
     from agentcore.providers.logging import LoggingProvider
@@ -27,6 +29,8 @@ else:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            "ApprovalProvider": "agentcore.providers.approval",
+            "Ask": "agentcore.providers.approval",
             "AuditProvider": "agentcore.providers.audit",
             "CacheProvider": "agentcore.providers.cache",
             "LoggingProvider": "agentcore.providers.logging",
@@ -35,6 +39,8 @@ else:
     )
 
 __all__ = [
+    "ApprovalProvider",
+    "Ask",
     "AuditProvider",
     "CacheProvider",
     "LoggingProvider",
