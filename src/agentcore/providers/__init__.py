@@ -11,6 +11,7 @@ plugin             what it does
 ``cache``          answers a request that was answered before without asking the model
 ``logging``        writes the events to Python's logging, without anything that anybody said
 ``rate_limit``     lets a model be asked so often in a minute, and not more
+``redaction``      takes secrets and personal data out of all that is asked, told and kept
 =================  ====================================================================================
 """
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from agentcore.providers.cache import CacheProvider
     from agentcore.providers.logging import LoggingProvider
     from agentcore.providers.rate_limit import RateLimitProvider
+    from agentcore.providers.redaction import RedactionProvider
 else:
     # Who uses one of them does not import the others.
     __getattr__, __dir__ = lazy_names(
@@ -35,6 +37,7 @@ else:
             "CacheProvider": "agentcore.providers.cache",
             "LoggingProvider": "agentcore.providers.logging",
             "RateLimitProvider": "agentcore.providers.rate_limit",
+            "RedactionProvider": "agentcore.providers.redaction",
         },
     )
 
@@ -45,4 +48,5 @@ __all__ = [
     "CacheProvider",
     "LoggingProvider",
     "RateLimitProvider",
+    "RedactionProvider",
 ]
