@@ -159,7 +159,7 @@ def _choice_hint(detail: ErrorDetails) -> str:
     """Return which of the words that may stand there is meant, as it seems; the message itself lists them."""
     if detail["type"] not in ("enum", "literal_error"):
         return ""
-    words = re.findall("'([^']*)'", detail["ctx"]["expected"])
+    words = re.findall("'([^']*)'", detail.get("ctx", {}).get("expected", ""))
     hint = nearest(str(detail["input"]), words)
     return hint.partition(" Known:")[0] if hint.startswith("did you mean") else ""
 
