@@ -196,6 +196,7 @@ def model_answer(
     *provider* is who serves the model, as ``openai``; *call_id* pairs it with the end of the call.
 
     Example:
+        >>> from agentcore import ModelResponse
         >>> @hookimpl
         ... def model_answer(request):
         ...     return ModelResponse(text="pong") if request.messages[-1].content == "ping" else None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
+import dis
 import doctest
 import inspect
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -26,6 +29,18 @@ def _example(hook: str) -> Any:
     made: dict[str, Any] = {}
     exec(compile(GIVEN + source, f"<example of {hook}>", "exec"), made)
     return made[hook]
+
+
+@pytest.mark.parametrize("hook", SPECIFICATIONS)
+def test_an_example_knows_its_names(hook: str) -> None:
+    """What it names, on whichever way through it, it has imported or made."""
+    function = _example(hook)
+    assert _unknown(function.__code__, {*function.__globals__, *dir(builtins)}) == set()
+
+
+def _unknown(code: CodeType, known: set[str]) -> set[str]:
+    named = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"} - known
+    return named.union(*(_unknown(each, known) for each in code.co_consts if isinstance(each, CodeType)))
 
 
 class Ended(ProviderMiddleware):
