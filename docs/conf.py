@@ -16,7 +16,7 @@ exclude_patterns = ["_*"]
 nitpicky = True
 nitpick_ignore_regex = [
     # Types of other packages, whose inventories are not to be had without the network.
-    ("py:.*", r"(attrs|click|httpx2|numpy|np|opentelemetry|pluggy|pydantic|pydantic_ai|pytest)(\..*)?"),
+    ("py:.*", r"(_pytest|attrs|click|httpx2|numpy|np|opentelemetry|pluggy|pydantic|pydantic_ai|pytest)(\..*)?"),
     ("py:class", r"ArrayLike|BaseModel|Command|NDArray|Path"),
     # Annotations may name what is private: type variables, bases, what a callback gets.
     ("py:(class|obj)", r"agentcore\w*\.(.+\.)?_.*"),

@@ -98,9 +98,23 @@ def _entry(module: str, name: str, value: Any) -> str:
     path = f"{module}.{name}"
     if inspect.isclass(value) and value.__name__ == name:
         return (
-            f".. autoclass:: {path}\n   :members:\n   :show-inheritance:\n   :exclude-members: {_left_out(value)}\n\n"
+            f".. autoclass:: {path}\n   :members:\n   :show-inheritance:\n   :exclude-members: {_left_out(value)}\n"
+            f"{_inherited(value)}\n"
         )
     return f".. {'autofunction' if inspect.isroutine(value) else 'autodata'}:: {path}\n\n"
+
+
+def _inherited(cls: type) -> str:
+    """The option that shows what *cls* has of bases that are private, and so are shown nowhere else."""
+    if not any(map(_is_private, cls.__mro__[1:])):
+        return ""
+    # Whose members are not shown again.
+    others = (each.__name__ for each in cls.__mro__[1:] if not _is_private(each))
+    return f"   :inherited-members: {', '.join(others)}\n"
+
+
+def _is_private(cls: type) -> bool:
+    return cls.__module__.startswith("agentcore") and id(cls) not in documented()
 
 
 def _left_out(cls: type) -> str:
