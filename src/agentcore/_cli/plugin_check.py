@@ -18,7 +18,9 @@ __all__ = ["check"]
 @click.command("check", short_help="Check a plugin without running it.")
 @click.argument("target", metavar="NAME|MODULE|FILE[:ATTRIBUTE]")
 @click.option("--strict", is_flag=True, help="Let warnings count as problems.")
-@click.option("--timeout", type=DURATION, default="60s", show_default=True, help="How long its import may take.")
+@click.option(
+    "--timeout", type=DURATION, metavar="TIME", default="60s", show_default=True, help="How long its import may take."
+)
 @json_option
 @common_options
 @click.pass_context
