@@ -83,3 +83,13 @@ def test_a_first_page_that_shares_nothing_is_found() -> None:
     """A heading that was changed on one side alone is a difference, too."""
     with pytest.raises(AssertionError):
         differing(README, INDEX.replace("## An agent and a plugin", "## First steps"))
+
+
+def test_the_first_plugin_begins_with_the_same_commands() -> None:
+    """Those that the README gives for a plugin of one's own are the tutorial's, which has ten at most."""
+    page = (ROOT / "docs" / "first-plugin.md").read_text(encoding="utf-8")
+    commands = "".join(re.findall(r"```shell\n(.*?)```", page, re.DOTALL)).splitlines()
+    [shown] = _sections(README)["Write a plugin"]
+    assert shown == "```shell\n{}\n```".format("\n".join(commands[1:5]))
+    assert len(commands) <= 10
+    assert page.split("\n\n")[1].startswith({8: "Eight", 9: "Nine", 10: "Ten"}[len(commands)])
