@@ -9,7 +9,9 @@ from agentcore import (
     ExecutionContext,
     Hit,
     KnowledgeQuery,
+    ModelDelta,
     ModelRequest,
+    ModelResponse,
     PluginManager,
     Tool,
     ToolCall,
@@ -160,6 +162,47 @@ async def wrong_async_result(request: ModelRequest, **_: object) -> ModelRequest
 def wrong_mapping(input: Mapping[str, Any], **_: object) -> dict[str, Any]:
     """A kind of mapping."""
     return dict(input)
+
+
+@hookimpl.model_answer
+def wrong_answer(request: ModelRequest, **_: object) -> ModelResponse:
+    """A response."""
+    return ModelResponse(text=request.messages[-1].content)
+
+
+@hookimpl.model_answer
+async def always_answered(response: ModelResponse | None, **_: object) -> ModelResponse | None:
+    """Or nobody has."""
+    return response
+
+
+@hookimpl.model_piece
+async def wrong_piece(delta: ModelDelta, **_: object) -> ModelDelta:
+    """The noun."""
+    return delta
+
+
+@hookimpl.model_piece
+def of_a_response(delta: ModelDelta, call_id: str, **_: object) -> ModelDelta | None:
+    """Of the call that it belongs to."""
+    return None if call_id else delta
+
+
+@hookimpl.model_response
+def wrong_response(response: ModelResponse, **_: object) -> ModelResponse:
+    """The noun."""
+    return response
+
+
+@hookimpl.event_data
+def wrong_data(data: Mapping[str, Any], **_: object) -> dict[str, Any]:
+    """A kind of mapping."""
+    return dict(data)
+
+
+@hookimpl.event_data
+def in_a_run(context: ExecutionContext | None, name: str, **_: object) -> None:
+    """Or outside of one."""
 
 
 @hookimpl.knowledge_query

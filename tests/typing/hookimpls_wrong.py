@@ -5,7 +5,18 @@ not run.
 from collections.abc import Mapping
 from typing import Any
 
-from agentcore import Document, Event, ExecutionContext, Hit, KnowledgeQuery, ModelRequest, ToolCall, hookimpl
+from agentcore import (
+    Document,
+    Event,
+    ExecutionContext,
+    Hit,
+    KnowledgeQuery,
+    ModelDelta,
+    ModelRequest,
+    ModelResponse,
+    ToolCall,
+    hookimpl,
+)
 
 
 @hookimpl.agent_strat  # error: attr-defined reportAttributeAccessIssue
@@ -80,6 +91,45 @@ async def wrong_async_result(request: ModelRequest, **_: object) -> str:
 def wrong_mapping(input: Mapping[str, Any], **_: object) -> list[str]:
     """The input is a mapping."""
     return list(input)
+
+
+@hookimpl.model_answer  # error: type-var reportArgumentType
+def wrong_answer(request: ModelRequest, **_: object) -> ModelRequest:
+    """An answer is a response."""
+    return request
+
+
+@hookimpl.model_answer  # error: type-var reportArgumentType
+def always_answered(response: ModelResponse, **_: object) -> None:
+    """Nobody may have answered yet."""
+
+
+@hookimpl.model_piece  # error: type-var reportArgumentType
+async def wrong_piece(delta: ModelDelta, **_: object) -> str:
+    """A piece has more than its text."""
+    return delta.text
+
+
+@hookimpl.model_piece  # error: type-var reportArgumentType
+def of_a_response(response: ModelResponse, **_: object) -> None:
+    """There is none yet."""
+
+
+@hookimpl.model_response  # error: type-var reportArgumentType
+def wrong_response(response: ModelResponse, **_: object) -> str:
+    """The noun is the response."""
+    return response.text
+
+
+@hookimpl.event_data  # error: type-var reportArgumentType
+def wrong_data(data: Mapping[str, Any], **_: object) -> list[str]:
+    """What is told is a mapping."""
+    return list(data)
+
+
+@hookimpl.event_data  # error: type-var reportArgumentType
+def in_a_run(context: ExecutionContext, **_: object) -> None:
+    """Events happen outside of runs, too."""
 
 
 @hookimpl.knowledge_query  # error: type-var reportArgumentType

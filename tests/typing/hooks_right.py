@@ -8,6 +8,7 @@ from agentcore import (
     ExecutionContext,
     Hit,
     KnowledgeQuery,
+    ModelDelta,
     ModelRequest,
     ModelResponse,
     PluginManager,
@@ -59,6 +60,9 @@ async def values(
     assert_type(
         await hook.model_response(context=context, model="tiny", request=request, response=response), ModelResponse
     )
+    delta = ModelDelta(text="A")
+    assert_type(await hook.model_piece(context=context, model="tiny", delta=delta, call_id="1"), ModelDelta)
+    assert_type(await hook.event_data(context=None, name="agent_start", data={}), Mapping[str, Any])
     assert_type(await hook.tool_call(context=context, call=call), ToolCall)
     assert_type(await hook.tool_result(context=context, call=call, result=1), Any)
 
@@ -113,6 +117,16 @@ async def results(plugins: PluginManager, context: ExecutionContext, call: ToolC
     model: Model | None = await plugins.hook.resolve_model(name=passed.name)
     if model is not None:
         await model.aclose()
+
+
+async def answered(plugins: PluginManager, context: ExecutionContext, request: ModelRequest) -> None:
+    """Whoever asks sees whether there is an answer."""
+    found = await plugins.hook.model_answer(
+        context=context, model="tiny", provider="here", request=request, call_id="1", response=None
+    )
+    assert_type(found, ModelResponse | None)
+    if found is not None:
+        print(found.text)
 
 
 async def not_awaited(plugins: PluginManager, context: ExecutionContext, call: ToolCall) -> None:

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from agentcore._plugins.hooks import SPECIFICATIONS
+from agentcore._plugins.specification import HookKind
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 FILES = sorted(each.name for each in HERE.glob("*.py") if not each.name.startswith("test_"))
@@ -99,6 +102,27 @@ def test_every_wrong_one_has_a_sound_twin(subject: str) -> None:
     assert functions(wrong) <= functions(f"{subject}_right.py")
     assert source.count("# error: ") >= len(functions(wrong))
     assert "# error: " not in (HERE / f"{subject}_right.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("subject", "mistakes"),
+    [
+        ("hooks", {"wrong_name", "missing", "extra", "mistyped", "results", "not_awaited"}),
+        ("hookimpls", {"wrong_name", "missing", "extra", "misspelt", "mistyped", "wrong_result", "wrong_async_result"}),
+        ("agents", {"declared_by_a_model", "declared_by_a_class", "a_function", "annotated", "declared"}),
+    ],
+)
+def test_the_mistakes_that_are_promised_to_be_found_are_made(subject: str, mistakes: set[str]) -> None:
+    """None of them can be taken away unnoticed."""
+    assert mistakes <= functions(f"{subject}_wrong.py")
+
+
+def test_every_value_hook_is_implemented_wrongly() -> None:
+    """One whose noun has a type, of which an implementation may return another."""
+    marked = re.findall(r"^@hookimpl\.(\w+)  # error: ", (HERE / "hookimpls_wrong.py").read_text("utf-8"), re.MULTILINE)
+    typed = {name for name, each in SPECIFICATIONS.items() if each.kind is HookKind.VALUE and each.accepts is not None}
+    assert {"model_answer", "model_piece", "event_data"} < typed
+    assert typed <= set(marked)
 
 
 def test_every_kind_of_mistake_is_marked() -> None:

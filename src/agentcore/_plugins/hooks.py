@@ -7,7 +7,14 @@ from types import ModuleType
 from typing import Any, Final, cast
 
 from agentcore import hookspecs
-from agentcore._plugins.specification import Collecting, EventHook, FirstResult, HookSpecification, ValueHook
+from agentcore._plugins.specification import (
+    Collecting,
+    EventHook,
+    FirstResult,
+    HookSpecification,
+    OptionalHook,
+    ValueHook,
+)
 from agentcore.types import ModelDelta, ModelRequest, ModelResponse, ToolCall
 
 __all__ = ["SPECIFICATIONS", "Hooks", "new_hooks"]
@@ -28,7 +35,7 @@ class Hooks:
     agent_error: Final = EventHook(hookspecs.agent_error)
 
     model_request: Final = ValueHook(hookspecs.model_request, "request", ModelRequest)
-    model_answer: Final = ValueHook(hookspecs.model_answer, "response", ModelResponse)
+    model_answer: Final = OptionalHook(hookspecs.model_answer, "response", ModelResponse)
     model_start: Final = EventHook(hookspecs.model_start)
     model_piece: Final = ValueHook(hookspecs.model_piece, "delta", ModelDelta)
     model_delta: Final = EventHook(hookspecs.model_delta)

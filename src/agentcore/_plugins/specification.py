@@ -20,6 +20,7 @@ __all__ = [
     "FirstResult",
     "HookKind",
     "HookSpecification",
+    "OptionalHook",
     "ValueHook",
     "signature_of",
     "specified_in",
@@ -102,6 +103,13 @@ class ValueHook(HookSpecification[P, T]):
 
     def __init__(self, function: Callable[P, T | None], noun: str, accepts: type | None = None) -> None:
         super().__init__(function, noun=noun, accepts=accepts)
+
+
+class OptionalHook(ValueHook[P, T | None]):
+    """Lets a noun pass through that need not be there; a call returns None where nobody put one in."""
+
+    def __init__(self, function: Callable[P, T | None], noun: str, accepts: type | None = None) -> None:
+        super().__init__(function, noun, accepts)
 
 
 class Collecting(HookSpecification[P, list[T]]):
