@@ -173,6 +173,23 @@ class Truth:
         self.tools[tool] += 1
 
 
+PICO: Final = 10**12
+"""Cost is in so many parts of a dollar."""
+
+
+def check_sums(collector: Collector, truth: Truth, names: Any) -> None:
+    """See whether the collector has been sent what happened, for each agent; *names* are those of the metrics."""
+    for agent, usage in truth.usage.items():
+        of = {"gen_ai.agent.name": agent}
+        for key in PARTS:
+            assert collector.total(names[key].name, **of, **names[key].fixed) == getattr(usage, key)
+        assert usage.cost is not None
+        assert collector.total(names["cost"].name, **of) == int(usage.cost * PICO)
+        durations = names["model_duration"]
+        calls = sum(count for (name, _), count in truth.calls.items() if name == agent)
+        assert collector.count(durations.name, **of, **durations.fixed) == calls
+
+
 async def run_nested(plugins: PluginManager, *, ending: str = "ok", stream: bool = False) -> None:
     """Run an agent that asks another one, which calls a tool; to the end, or until its model fails or it is cancelled.
 

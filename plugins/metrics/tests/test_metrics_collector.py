@@ -18,8 +18,10 @@ import pytest
 from metrics_support import Events, query
 from metrics_telemetry import (
     PARTS,
+    PICO,
     Collector,
     Truth,
+    check_sums,
     client_of,
     collecting,
     free_port,
@@ -46,8 +48,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
 from agentcore import ExecutionContext
 from agentcore.errors import PluginError
 from agentcore_metrics._names import INSTRUMENTS
-
-PICO = 10**12
+from agentcore_metrics.otel import _exporting
+from agentcore_metrics.otel._exporting import Trouble
 
 
 @pytest.mark.parametrize("dialect", ["1.41.1", "latest"])
@@ -89,18 +91,6 @@ def check_tree(collector: Collector, truth: Truth) -> None:
     assert Counter(
         (labels(each)["gen_ai.agent.name"], labels(each)["agentcore.outcome"]) for each in runs.values()
     ) == (truth.outcomes)
-
-
-def check_sums(collector: Collector, truth: Truth, names: Any) -> None:
-    for agent, usage in truth.usage.items():
-        of = {"gen_ai.agent.name": agent}
-        for key in PARTS:
-            assert collector.total(names[key].name, **of, **names[key].fixed) == getattr(usage, key)
-        assert usage.cost is not None
-        assert collector.total(names["cost"].name, **of) == int(usage.cost * PICO)
-        durations = names["model_duration"]
-        calls = sum(count for (name, _), count in truth.calls.items() if name == agent)
-        assert collector.count(durations.name, **of, **durations.fixed) == calls
 
 
 def check_ledger(path: Path, truth: Truth) -> None:
@@ -309,3 +299,19 @@ def test_spans_that_wait_for_a_collector_are_bounded(
     provider.close()
     assert any("5 spans wait, 3 are lost" in each for each in caplog.messages)
     assert caplog.messages[-1] == "5 spans are lost: their collector does not answer"
+
+
+def test_trouble_is_told_once_a_minute(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """At once, then no sooner than after a minute; when it is over, and at once when it begins again."""
+    clock = [0.0]
+    monkeypatch.setattr(_exporting, "monotonic", lambda: clock[0])
+    trouble = Trouble("http://127.0.0.1:1")
+    with caplog.at_level(logging.INFO, "agentcore.metrics"):
+        for now, what in ((0.0, "first"), (59.0, "second"), (60.0, "third"), (61.0, "fourth")):
+            clock[0] = now
+            trouble.failed(what)
+        trouble.succeeded()
+        trouble.succeeded()
+        trouble.failed("fifth")
+    told = [each.rpartition(": ")[2] for each in caplog.messages]
+    assert told == ["first", "third", "telemetry is delivered to 'http://127.0.0.1:1' again", "fifth"]
