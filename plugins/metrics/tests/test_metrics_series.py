@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,9 @@ from metrics_support import Events
 
 from agentcore import DeniedError, Deny, ExecutionContext, Usage
 from agentcore_metrics import MetricsProvider, Observation, Series
+
+NAMES = re.compile(r"`(\w+)`")
+README = Path(__file__).parents[1] / "README.md"
 
 
 def test_each_ending_is_an_observation(provider: MetricsProvider, events: Events, context: ExecutionContext) -> None:
@@ -94,6 +99,20 @@ def test_metrics_list_their_series(provider: MetricsProvider) -> None:
     assert len(provider.metrics) == len(list(provider.metrics))
     assert {name: series.count for name, series in provider.metrics.items()} == dict.fromkeys(provider.metrics, 0)
     assert provider.metrics["cost"].sum == 0
+
+
+def test_the_readme_lists_every_series(provider: MetricsProvider) -> None:
+    """With its attributes."""
+    rows = re.findall(r"^\| (`\w+`.*?) \| .* \| \S+ \| (`.*`) \|$", README.read_text(), re.MULTILINE)
+    listed = {name: set(NAMES.findall(attributes)) for names, attributes in rows for name in NAMES.findall(names)}
+    assert listed == {name: attributes_of(each) for name, each in provider.metrics.items()}
+
+
+def attributes_of(series: Series) -> set[str]:
+    """Those that the error lists which one gets for another."""
+    with pytest.raises(TypeError) as raised:
+        series.where(nothing="x")
+    return set(re.findall(r"'(\w+)'", str(raised.value).partition("known: ")[2]))
 
 
 def test_a_series_is_a_snapshot(provider: MetricsProvider, events: Events, context: ExecutionContext) -> None:
