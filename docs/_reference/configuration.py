@@ -43,7 +43,7 @@ VARIABLE_DOCS: Mapping[str, str] = {
     "AGENTCORE_CONFIG": "The configuration file, in place of the one that is found.",
     "AGENTCORE_CACHE_DIR": "Where the embedded model is kept, in place of the user's folder for caches.",
     "AGENTCORE_LOCAL_MODEL": "A GGUF file to use as the model ``local``, in place of the one that is fetched.",
-    "AGENTCORE_TRACE": "``1`` prints every call of an implementation on stderr.",
+    "AGENTCORE_TRACE": "``1`` prints every call of an implementation on stderr; ``values`` a piece of each result.",
 }
 """The variables that stand for no key."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from agentcore._plugins.calls import compile_call
 from agentcore._plugins.declared import delivery_of, mode_of
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from agentcore._plugins.manager import PluginManager
 
 __all__ = ["Compiler"]
+
+_OFF: Final = ("", "0", "false", "no", "off")
+"""What an environment variable says for no; empty is as good as not there."""
 
 
 class Compiler:
@@ -65,7 +69,7 @@ class Compiler:
             laned = [each for each in own if mode_of(each, manager) != "inline" or (whole and not each.wrapper)]
             return LaneCall(
                 manager.specifications[hook],
-                in_order(laned, manager.settings.order_for(hook)),
+                self._traced(in_order(laned, manager.settings.order_for(hook)), on_lane=True),
                 timeouts=self._lane_timeout,
                 middleware=list(all_middleware(manager)),
                 report=manager.report,
@@ -89,7 +93,7 @@ class Compiler:
             (inline if mode == "inline" else laned).append(each)
         call = compile_call(
             specification,
-            inline,
+            self._traced(inline),
             settings=manager.settings,
             middleware=middleware,
             report=manager.report,
@@ -98,3 +102,18 @@ class Compiler:
         if may_be_screened(specification) and manager.implementations(SCREEN):
             return screened(call, specification, manager)
         return call
+
+    def _traced(self, found: list[Implementation], *, on_lane: bool = False) -> list[Implementation]:
+        """Return *found*, each telling what it does where the environment asks for that."""
+        asked = os.environ.get("AGENTCORE_TRACE", "").strip().lower()
+        if asked in _OFF or not found:
+            return found
+        from agentcore._plugins.summaries import Summarize
+        from agentcore._plugins.tracing import traced
+
+        manager, summarize = self._manager, Summarize(values=asked == "values")
+        everybody = manager.implementations(found[0].hook)
+        return [
+            traced(each, everybody, lane=mode_of(each, manager) if on_lane else "", summarize=summarize)
+            for each in found
+        ]
