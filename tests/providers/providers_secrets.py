@@ -51,6 +51,8 @@ KNOWN: Final[dict[str, str]] = {
     "plain": "correcthorse",
     "with blanks": "battery staple horse",
     "with signs": 'p"ß/w&rd?ö\\',
+    "in another script": "秘密の合言葉",
+    "with blanks and signs": 'say "秘密" twice',
 }
 """Found by the letter."""
 

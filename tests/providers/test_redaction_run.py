@@ -98,6 +98,8 @@ def house(enable: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: 
     """Everything that keeps anything is on, and so is redaction."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("SHOP_API_KEY", KNOWN["plain"])
+    monkeypatch.setenv("SHOP_SECRET", KNOWN["in another script"])
+    monkeypatch.setenv("SHOP_PASSWORD", KNOWN["with blanks and signs"])
     monkeypatch.setenv("NOTE", KNOWN["with blanks"])
     (tmp_path / "signs").write_text(KNOWN["with signs"])
     plugins = enable(

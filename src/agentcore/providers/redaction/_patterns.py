@@ -150,12 +150,14 @@ PATTERNS: Final[Mapping[str, tuple[Pattern, ...]]] = {
         # Bounded, as is a token's header: what fails behind a long part is tried again from each beginning in it.
         Pattern("secret", re.compile(r"(?<=://)[^\s/?#@:\"'<>]{0,256}:[^\s@\"'<>]{1,512}(?=@)")),
         # https://datatracker.ietf.org/doc/html/rfc6750#section-2.1 and rfc7617#section-2
-        Pattern("secret", re.compile(r"\b(?:bearer|basic)[ \t]+(?P<value>[A-Za-z0-9._~+/-]{8,}=*)", re.IGNORECASE)),
+        Pattern(
+            "secret", re.compile(r"\b(?:bearer|basic)[ \t]{1,32}(?P<value>[A-Za-z0-9._~+/-]{8,}=*)", re.IGNORECASE)
+        ),
         # password = "...", as people and programs write it; a value without its closing quote goes on to the end.
         Pattern(
             "secret",
             re.compile(
-                rf"(?:{TELLING_NAMES})[\"']?\s*[:=]\s*"
+                rf"(?:{TELLING_NAMES})[\"']?\s{{0,32}}[:=]\s{{0,32}}"
                 r"(?:\"(?P<double>(?:[^\"\\]|\\.)+)(?:\"|\Z)|'(?P<single>(?:[^'\\]|\\.)+)(?:'|\Z)|(?P<value>(?!(?:bearer|basic)\s)[^\s\"',;&]{6,}))",
                 re.IGNORECASE,
             ),

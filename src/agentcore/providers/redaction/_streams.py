@@ -17,7 +17,7 @@ _NUMBER_LIKE: Final = re.compile(r"[0-9A-Z)+.(-]\Z")
 """How a group of a number ends that may go on behind a blank: a card's, a telephone's, an account's."""
 _LONGEST_NUMBER: Final = 64
 
-_VALUE: Final = re.compile(rf"(?:(?:{TELLING_NAMES})[\"']?\s*[:=]\s*|://)\S*\Z", re.IGNORECASE)
+_VALUE: Final = re.compile(rf"(?:(?:{TELLING_NAMES})[\"']?\s{{0,32}}[:=]\s{{0,32}}|://)\S*\Z", re.IGNORECASE)
 """What may become a secret by what stands in front of it: that may be of any script."""
 
 _HEADER: Final = re.compile(r"-----BEGIN[ A-Z0-9]*-{0,5}\Z")
@@ -34,6 +34,8 @@ class Stream:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
+        self._broken = [each for each in redactor.known if not _RUN.fullmatch(each)]
+        """Secrets that go on behind what ends a word."""
         self._text = ""
         self._told = 0
 
@@ -63,7 +65,7 @@ class Stream:
         text = self._text
         end = self._before_number(_start(_RUN, text))
         end = min(end, _start(_HEADER, text), _start(_VALUE, text))
-        end = min([end, *(_begun(secret, text) for secret in self._redactor.spaced)])
+        end = min([end, *(_begun(secret, text) for secret in self._broken)])
         if self._redactor.custom:
             end = min(end, max(0, len(text) - _UNKNOWN))
         for start, stop, _ in spans:

@@ -17,6 +17,8 @@ Span: TypeAlias = tuple[int, int, str]
 
 _REMEMBERED: Final = 512
 """Texts: those of a conversation come again with every question."""
+_LONGEST_REMEMBERED: Final = 20_000
+"""Characters: longer ones would fill the memory."""
 
 
 def mark(kind: str) -> str:
@@ -42,14 +44,18 @@ class Redactor:
             known: Secrets that are known by the letter; found in every usual spelling.
         """
         own = [Pattern(kind, each) for kind, each in (patterns or {}).items()]
-        self.spaced = [each for each in known if any(map(str.isspace, each))]
-        """The known secrets with blanks in them."""
+        spelt = spellings(known)
+        self.known = tuple(spelt)
+        """The known secrets in every spelling."""
         self.custom = bool(own)
         """Whether there are patterns of which nothing is known."""
-        exact = [Pattern("secret", re.compile("|".join(map(re.escape, spellings(known)))))] if known else []
+        exact = [Pattern("secret", re.compile("|".join(map(re.escape, spelt))))] if known else []
         self._patterns = [*exact, *own, *(each for kind in kinds for each in PATTERNS[kind])]
-        self.text = lru_cache(maxsize=_REMEMBERED)(self._redacted)
-        """Return a text without them; the same text where it has none."""
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._redacted)
+
+    def text(self, text: str) -> str:
+        """Return *text* without them; the same text where it has none."""
+        return self._redacted(text) if len(text) > _LONGEST_REMEMBERED else self._remembered(text)
 
     def _redacted(self, text: str) -> str:
         parts: list[str] = []
