@@ -6,6 +6,8 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -22,14 +24,21 @@ class WouldWait(Exception):
 class Entry:
     """Something that happened, or is about to."""
 
-    __slots__ = ("at", "tokens", "wake")
+    __slots__ = ("at", "counted", "tokens", "wake")
 
     def __init__(self, tokens: int) -> None:
         self.at = 0.0
         """When; monotonic seconds."""
+        self.counted = False
+        """Whether it is among those of the period that is going on."""
         self.tokens = tokens
         self.wake: Callable[[], object] | None = None
         """Has whoever waits look again; None where nobody does."""
+
+    def leave(self) -> int:
+        """Count no more; returns its tokens."""
+        self.counted = False
+        return self.tokens
 
 
 class Window:
@@ -59,6 +68,8 @@ class Window:
         self._places = places
         self._period = period
         self._past: deque[Entry] = deque()
+        self._total = 0
+        """Tokens of those."""
         self._queue: deque[Entry] = deque()
         self._lock = threading.Lock()
 
@@ -87,7 +98,7 @@ class Window:
                 raise WouldWait(f"it can be asked in {wait:.3g} s, and this call can wait for {patience:.3g} s")
             if wait > 0 and len(self._queue) >= self._places:
                 raise WouldWait(f"{len(self._queue)} calls wait, and no more may")
-            entry.wake = lambda: None if loop.is_closed() else loop.call_soon_threadsafe(news.set)
+            entry.wake = partial(_tell, loop, news)
             self._queue.append(entry)
         try:
             if wait > 0:
@@ -102,6 +113,8 @@ class Window:
     def settle(self, entry: Entry, tokens: int) -> None:
         """Correct what a call took, when that is known."""
         with self._lock:
+            if entry.counted:
+                self._total += tokens - entry.tokens
             entry.tokens = tokens
             self._wake_first()
 
@@ -114,8 +127,9 @@ class Window:
             if wait > 0:
                 return wait
             self._queue.popleft()
-            entry.at, entry.wake = monotonic(), None
+            entry.at, entry.wake, entry.counted = monotonic(), None, True
             self._past.append(entry)
+            self._total += entry.tokens
             self._wake_first()
             return 0
 
@@ -133,15 +147,16 @@ class Window:
         """Seconds until the last of *queue* has its turn, if each of them takes what it says."""
         now = at = monotonic()
         while self._past and self._past[0].at <= now - self._period:
-            self._past.popleft()
-        held = deque((each.at, each.tokens) for each in self._past)
-        total = sum(tokens for _, tokens in held)
+            self._total -= self._past.popleft().leave()
+        requests, total = len(self._past), self._total
+        leaving, entered = iter(self._past), deque[tuple[float, int]]()
         for each in queue:
-            while held and not self._has_room(len(held), total + each.tokens):
-                began, taken = held.popleft()
-                at, total = max(at, began + self._period), total - taken
-            held.append((at, each.tokens))
-            total += each.tokens
+            while requests and not self._has_room(requests, total + each.tokens):
+                first = next(leaving, None)
+                began, taken = entered.popleft() if first is None else (first.at, first.tokens)
+                at, requests, total = max(at, began + self._period), requests - 1, total - taken
+            entered.append((at, each.tokens))
+            requests, total = requests + 1, total + each.tokens
         return at - now
 
     def _has_room(self, requests: int, tokens: int) -> bool:
@@ -149,6 +164,12 @@ class Window:
         if self._requests is not None and requests >= self._requests:
             return False
         return self._tokens is None or tokens <= self._tokens
+
+
+def _tell(loop: asyncio.AbstractEventLoop, news: asyncio.Event) -> None:
+    # On a loop that has been closed nobody waits.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(news.set)
 
 
 async def _either(news: asyncio.Event, delay: float | None) -> None:

@@ -32,7 +32,9 @@ _ANSWER: Final = 256
 _Positive = Annotated[int | None, Field(gt=0)]
 
 
-class _Limit(BaseModel):
+class Limit(BaseModel):
+    """What one model may do in a minute."""
+
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     requests_per_minute: _Positive = None
@@ -51,10 +53,10 @@ class RateLimitProvider(BeginsAnew):
     Answers that need no call, as out of a cache, are not counted.
     """
 
-    class Config(_Limit):
+    class Config(Limit):
         """The table ``[plugins.rate_limit]``: the limits of each model, and of some models others."""
 
-        models: Mapping[str, _Limit] = {}
+        models: Mapping[str, Limit] = {}
         """Limits by a model's name, or a pattern as "openai:*"; the first that fits counts."""
         longest_wait: Annotated[float | None, Field(ge=0)] = None
         """Seconds; a call that would wait longer is denied, and 0 lets none wait.  Unset waits as long as the run
@@ -64,7 +66,7 @@ class RateLimitProvider(BeginsAnew):
 
         @model_validator(mode="after")
         def _limits_something(self) -> Self:
-            limits: list[_Limit] = [self, *self.models.values()]
+            limits: list[Limit] = [self, *self.models.values()]
             if not any(each.requests_per_minute or each.tokens_per_minute for each in limits):
                 raise ConfigError("it limits nothing", hint="set requests_per_minute or tokens_per_minute.")
             return self
@@ -132,7 +134,7 @@ class RateLimitProvider(BeginsAnew):
                 )
             return window
 
-    def _limit_of(self, model: str) -> _Limit:
+    def _limit_of(self, model: str) -> Limit:
         found = (limit for pattern, limit in self._config.models.items() if fnmatchcase(model, pattern))
         return next(found, self._config)
 
