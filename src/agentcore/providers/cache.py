@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from math import inf
@@ -42,7 +43,8 @@ class _Flight:
 
     def land(self) -> None:
         """End it; called on any thread."""
-        if not self._loop.is_closed():
+        # On a loop that has been closed nobody waits.
+        with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self.landed.set)
 
 
