@@ -20,11 +20,11 @@ def builtin(site: Any) -> str:
 
 
 def test_it_is_listed_and_not_imported(builtin: str, manager: PluginManager, status_of: Callable[..., Any]) -> None:
-    """Its status says what it takes to enable it."""
+    """Its status says why."""
     manager.load()
     status = status_of(manager, "watcher")
     assert (status.status, status.distribution) == ("disabled", "agentcore-framework")
-    assert status.reason == "built in, and not enabled: enabled = ['watcher']"
+    assert status.reason == "built in: off until enabled"
     assert builtin not in sys.modules
 
 

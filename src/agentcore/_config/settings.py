@@ -99,7 +99,7 @@ class Settings(BaseModel):
         if said is not None:
             return Decision(said.verb != "disabled", said.reason)
         if builtin and name not in self.plugins:
-            return Decision(False, f"built in, and not enabled: enabled = [{name!r}]")
+            return Decision(False, "built in: off until enabled")
         state = "on" if self.autoload else "off"
         return Decision(self.autoload, f"autoload is {state} ({self.origin('autoload')})")
 
