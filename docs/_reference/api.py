@@ -26,6 +26,7 @@ MODULES = (
     "agentcore.testing",
     "agentcore.forking",
     "agentcore.locking",
+    "agentcore.providers",
     "agentcore_vectorstore",
     "agentcore_vectorstore.protocols",
     "agentcore_vectorstore.testing",
@@ -39,6 +40,12 @@ EXPORTED_WHOLE = (
     "agentcore.models.local",
     "agentcore.models.openai_compatible",
     "agentcore.models.pydantic_ai",
+    "agentcore.providers.approval",
+    "agentcore.providers.audit",
+    "agentcore.providers.cache",
+    "agentcore.providers.logging",
+    "agentcore.providers.rate_limit",
+    "agentcore.providers.redaction",
 )
 """Public modules whose names another one exports, too."""
 

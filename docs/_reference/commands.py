@@ -7,12 +7,15 @@ from collections.abc import Iterator
 import click
 
 from agentcore._cli.program import program
+from agentcore._cli.session import Session
 
 from .pages import Page, code, heading
 
 __all__ = ["pages"]
 
 _COLUMNS = 80
+_OFF = ("audit",)
+"""Plugins that have commands, and are off until somebody names them."""
 
 
 def pages() -> Iterator[Page]:
@@ -28,7 +31,10 @@ def pages() -> Iterator[Page]:
 
 def _commands() -> Iterator[tuple[click.Context, click.Command]]:
     """Yield every command with its context, groups before what is in them."""
+    session = Session()
+    session.flags += _OFF
     waiting = [_context(program, "agentcore", None)]
+    waiting[0].obj = session
     while waiting:
         context = waiting.pop(0)
         command = context.command

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from types import UnionType
@@ -184,4 +185,6 @@ def _variable(name: str, keys: Mapping[str, str]) -> str:
 
 
 def _plain(text: str) -> str:
+    # A pattern in quotes is neither emphasis nor a link.
+    text = re.sub(r'([_*])(?=[_*]*")', r"\\\1", text)
     return text.replace(":class:`Limits`", ":class:`~agentcore.Limits`")

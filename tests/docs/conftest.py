@@ -18,6 +18,8 @@ def installed_plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     """They take part where a test asks for commands, keep nothing beside the sources, and are closed afterwards."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AGENTCORE_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        # It has a command, and is off.
+        patch.setenv("AGENTCORE_PLUGINS", "audit")
         set_plugin_manager(None)
         yield
         # Not asyncio.run(): it would leave the thread without the loop that a plugin of pytest has made current.

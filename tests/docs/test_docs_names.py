@@ -116,8 +116,9 @@ def _said(value: Any) -> bool:
 
 def _below(module: str, name: str) -> bool:
     """Whether a docstring stands below the assignment of *name*, wherever *module* has it from."""
-    tree = _tree(module)
-    for before, after in zip(tree.body, [*tree.body[1:], None], strict=True):
+    # What is imported late stands in a branch for those who check types.
+    body = [part for each in _tree(module).body for part in (each.body if isinstance(each, ast.If) else [each])]
+    for before, after in zip(body, [*body[1:], None], strict=True):
         if isinstance(before, ast.ImportFrom) and any((each.asname or each.name) == name for each in before.names):
             return _below(before.module or "", name)
         if _assigns(before, name):

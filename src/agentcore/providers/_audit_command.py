@@ -21,7 +21,7 @@ def audit_command(place: Callable[[Path], Path]) -> click.Group:
     def audit() -> None:
         """Look after the audit trail."""
 
-    @audit.command("check")
+    @audit.command("check", short_help="Say whether every line is what was written.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
     @click.pass_obj
     def check(plugins: PluginManager, as_json: bool) -> None:
