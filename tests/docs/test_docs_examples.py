@@ -30,7 +30,9 @@ def _blocks(language: str) -> dict[str, str]:
 
 def read(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the configuration *text* read as a program in *folder* would, plugins' tables included."""
-    path = folder / ("pyproject.toml" if {"tool", "project"} & tomllib.loads(text).keys() else "agentcore.toml")
+    # A line of a project's table may stand alone.
+    project = {"tool", "project", "dependencies"} & tomllib.loads(text).keys()
+    path = folder / ("pyproject.toml" if project else "agentcore.toml")
     path.write_text(text, encoding="utf-8")
     monkeypatch.chdir(folder)
     for name in re.findall(r'"env:(\w+)"', text):

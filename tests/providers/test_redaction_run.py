@@ -97,6 +97,9 @@ def _shown(arguments: Mapping[str, Any]) -> str:
 def house(enable: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> House:
     """Everything that keeps anything is on, and so is redaction."""
     caplog.set_level(logging.DEBUG)
+    # Whatever a command, or a program, has set before.
+    caplog.set_level(logging.DEBUG, logger="agentcore")
+    caplog.set_level(logging.DEBUG, logger="agentcore.events")
     monkeypatch.setenv("SHOP_API_KEY", KNOWN["plain"])
     monkeypatch.setenv("SHOP_SECRET", KNOWN["in another script"])
     monkeypatch.setenv("SHOP_PASSWORD", KNOWN["with blanks and signs"])
