@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import Command, Install, Invoke
 
 SOUND = '''
 """A plugin."""
@@ -78,7 +78,7 @@ def faulty(project: Path) -> Path:
     return path
 
 
-def test_a_sound_plugin_is_neither_built_nor_called(command: Command, install: Install, project: Path):
+def test_a_sound_plugin_is_neither_built_nor_called(command: Any, install: Any, project: Path):
     """It is said to be sound, though the configuration disables it."""
     install("quiet", SOUND, entry=":Plugin")
     done = command("-p", "no:quiet", "plugins", "check", "quiet")
@@ -91,7 +91,7 @@ def test_a_sound_plugin_is_neither_built_nor_called(command: Command, install: I
 
 
 @pytest.mark.parametrize("target", ["faulty", "faulty.py"])
-def test_every_fault_is_told_at_once(invoke: Invoke, faulty: Path, target: str):
+def test_every_fault_is_told_at_once(invoke: Any, faulty: Path, target: str):
     """With its file, its line, how bad it is, and what to do."""
     done = invoke("plugins", "check", target)
     assert done.exit_code == 1
@@ -107,7 +107,7 @@ def test_every_fault_is_told_at_once(invoke: Invoke, faulty: Path, target: str):
     assert not [each for each in lines if each.startswith("ok: ")]
 
 
-def test_editors_get_json(invoke: Invoke, faulty: Path):
+def test_editors_get_json(invoke: Any, faulty: Path):
     """A record for each finding, in the order of the lines."""
     done = invoke("plugins", "check", "--json", str(faulty))
     told = json.loads(done.stdout)
@@ -135,13 +135,26 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "told"), BROKEN.values(), ids=BROKEN)
-def test_an_import_that_does_not_end_well_is_a_problem(invoke: Invoke, project: Path, text: str, told: str):
+def test_an_import_that_does_not_end_well_is_a_problem(invoke: Any, project: Path, text: str, told: str):
     """Whatever it does, the check ends, and says what happened and where."""
     (project / "x.py").write_text(text, encoding="utf-8")
     timeout = "0.5s" if "sleep" in text else "60s"
     done = invoke("plugins", "check", "x.py", "--timeout", timeout)
     assert done.exit_code == 1
     assert done.stdout.startswith(told)
+
+
+def test_a_plugin_that_fails_when_it_is_looked_at_is_a_problem(invoke: Any, project: Path):
+    """As where its events are computed: it is told where, and the check goes on."""
+    (project / "x.py").write_text(
+        "from agentcore import Provider\nclass Plugin(Provider):\n    @property\n    def events(self):\n"
+        "        return self.given\n    async def handle_event(self, event, data): ...\n"
+    )
+    done = invoke("plugins", "check", "x.py:Plugin")
+    assert done.exit_code == 1
+    problem, cost = done.stdout.splitlines()
+    assert problem.startswith("x.py:5: problem: 'x' cannot be looked at: AttributeError: ")
+    assert cost.startswith("ok: 'x' is imported in ")
 
 
 CONFIGS = {
@@ -169,7 +182,7 @@ CONFIGS = {
 
 
 @pytest.mark.parametrize(("text", "told"), CONFIGS.values(), ids=CONFIGS)
-def test_a_config_is_held_against_what_takes_it(invoke: Invoke, project: Path, text: str, told: str):
+def test_a_config_is_held_against_what_takes_it(invoke: Any, project: Path, text: str, told: str):
     """As far as that is known without building the plugin."""
     head = "from agentcore import hookimpl\nfrom pydantic import BaseModel\n"
     method = "\n    @hookimpl\n    def agent_start(self): ...\n"
@@ -177,7 +190,7 @@ def test_a_config_is_held_against_what_takes_it(invoke: Invoke, project: Path, t
     assert told in invoke("plugins", "check", "x.py:Plugin").stdout
 
 
-def test_a_file_in_a_package_is_checked_as_a_part_of_it(invoke: Invoke, project: Path):
+def test_a_file_in_a_package_is_checked_as_a_part_of_it(invoke: Any, project: Path):
     """Whatever it imports from beside it, and wherever the command is given."""
     package = project / "src" / "shouting"
     package.mkdir(parents=True)
@@ -190,7 +203,7 @@ def test_a_file_in_a_package_is_checked_as_a_part_of_it(invoke: Invoke, project:
     assert done.stdout.startswith("ok: 'shouting.hooks' implements agent_start")
 
 
-def test_warnings_count_where_that_is_asked(invoke: Invoke, project: Path):
+def test_warnings_count_where_that_is_asked(invoke: Any, project: Path):
     """Else they may be meant so."""
     (project / "x.py").write_text("def agent_start(): ...")
     assert invoke("plugins", "check", "x.py").exit_code == 0
@@ -198,7 +211,7 @@ def test_warnings_count_where_that_is_asked(invoke: Invoke, project: Path):
 
 
 @pytest.mark.parametrize("target", ["quite", "nowhere.to.be.found", "no.py"])
-def test_what_is_not_there_cannot_be_checked(command: Command, install: Install, target: str):
+def test_what_is_not_there_cannot_be_checked(command: Any, install: Any, target: str):
     """The error names what is near."""
     install("quiet", SOUND, entry=":Plugin")
     done = command("plugins", "check", target)

@@ -126,6 +126,21 @@ def test_every_fault_is_listed_with_its_place():
     assert len(faults) == 6
 
 
+class Choosing(Provider):
+    """Its events are a matter of its config."""
+
+    def __init__(self, *events: str) -> None:
+        self.events = events
+
+
+def test_events_that_are_chosen_later_are_not_missed():
+    """Of a class nothing is known of them; of an instance everything."""
+    assert_hooks_valid(Choosing)
+    assert_hooks_valid(Choosing("agent_start"))
+    with pytest.raises(AssertionError, match="implements 'agent_strat', which is not a hook"):
+        assert_hooks_valid(Choosing("agent_strat"))
+
+
 class Listless(Provider): ...
 
 

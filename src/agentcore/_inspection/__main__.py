@@ -27,7 +27,10 @@ def _looked_at(value: str, name: str) -> dict[str, Any]:
         plugin = import_plugin(value)
     except BaseException as error:  # whatever a plugin raises, SystemExit among it, is what is looked for
         return {"missing": _is_missing(value, error), "findings": [attrs.asdict(_not_imported(error, name))]}
-    found = [*hook_findings(plugin, name), *config_findings(plugin, name)]
+    try:
+        found = [*hook_findings(plugin, name), *config_findings(plugin, name)]
+    except Exception as error:  # a property, or a metaclass, may do whatever it likes
+        found = [_broken(error, "plugin", f"{name!r} cannot be looked at: {type(error).__name__}: {error}")]
     module = sys.modules[value.partition(":")[0]]
     return {"file": getattr(module, "__file__", None), "findings": [attrs.asdict(each) for each in found]}
 
@@ -39,11 +42,15 @@ def _is_missing(value: str, error: BaseException) -> bool:
 
 
 def _not_imported(error: BaseException, name: str) -> PlacedFinding:
-    path, line = _place(error)
     message = f"{name!r} cannot be imported: {type(error).__name__}: {error}"
     if isinstance(error, SystemExit):
         message = f"importing {name!r} ends the program, with exit code {error.code!r}"
-    return PlacedFinding("import", "problem", message, "", path, line)
+    return _broken(error, "import", message)
+
+
+def _broken(error: BaseException, check: str, message: str) -> PlacedFinding:
+    path, line = _place(error)
+    return PlacedFinding(check, "problem", message, "", path, line)
 
 
 def _place(error: BaseException) -> tuple[str, int]:

@@ -19,12 +19,15 @@ __all__ = ["hook_findings", "implementations_in"]
 def hook_findings(
     plugin: Any, name: str, specifications: Mapping[str, HookSpecification[..., Any]] = SPECIFICATIONS
 ) -> list[PlacedFinding]:
-    """Hold a plugin against the hooks, as a strict registration would; a class is looked at without being built."""
+    """Hold a plugin against the hooks, as a strict registration would; a class is looked at without being built, and
+    what only its building decides is not known.
+    """
     target = object.__new__(plugin) if isclass(plugin) and _can_be_bare(plugin) else plugin
+    later = _has_events_later(plugin)
     try:
         found = implementations_in(target, name)
     except PluginValidationError as error:
-        return [_of_fault(Fault(error), plugin)]
+        return [_of_later(plugin, name)] if later else [_of_fault(Fault(error), plugin)]
     wrong = [_of_fault(each, plugin) for each in faults(target, name, found, specifications, annotations=True)]
     wrong += [] if isinstance(target, Provider) else _unmarked(target, name)
     hooks = list(dict.fromkeys(each.hook for each in found if each.hook in specifications))
@@ -34,7 +37,8 @@ def hook_findings(
     if not hooks:
         advice = "mark its functions with @agentcore.hookimpl, or name the object that has them: 'package.module:name'."
         return [PlacedFinding("hooks", "warning", f"{name!r} implements no hook", advice, path, line)]
-    return [PlacedFinding("hooks", "ok", f"{name!r} implements {', '.join(hooks)}", "", path, line)]
+    more = [_of_later(plugin, name)] if later else []
+    return [PlacedFinding("hooks", "ok", f"{name!r} implements {', '.join(hooks)}", "", path, line), *more]
 
 
 def implementations_in(plugin: object, name: str) -> list[Marked]:
@@ -52,6 +56,15 @@ def implementations_in(plugin: object, name: str) -> list[Marked]:
 def _can_be_bare(plugin: type) -> bool:
     new: Any = plugin.__new__
     return new is object.__new__
+
+
+def _has_events_later(plugin: object) -> bool:
+    """Whether a class of providers may know its events when it is built, and not before."""
+    return isclass(plugin) and issubclass(plugin, Provider) and not plugin.events and "__init__" in vars(plugin)
+
+
+def _of_later(plugin: object, name: str) -> PlacedFinding:
+    return PlacedFinding("hooks", "ok", f"{name!r} knows its events when it is built", "", *place_of(plugin))
 
 
 def _of_fault(fault: Fault, plugin: object) -> PlacedFinding:
