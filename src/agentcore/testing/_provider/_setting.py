@@ -13,7 +13,7 @@ import pytest
 
 from agentcore import DeniedError, Deny, Event, ExecutionContext, PluginManager, hookimpl
 from agentcore._inspection.imports import HEAVY_MODULES, MODULES
-from agentcore._plugins import SPECIFICATIONS
+from agentcore._plugins import SPECIFICATIONS, HookKind
 from agentcore._plugins.execution import limited
 from agentcore._plugins.implementation import Implementation
 from agentcore._plugins.naming import canonical_name
@@ -21,7 +21,18 @@ from agentcore.errors import HookError, HookTimeoutError, PluginValidationError
 from agentcore.testing._arguments import hook_arguments
 from agentcore.testing._making import made_manager
 
-__all__ = ["Call", "ProviderTests", "Trial", "a_context", "failed", "in_turn", "plain_runs", "run_of", "with_envelope"]
+__all__ = [
+    "Call",
+    "ProviderTests",
+    "Trial",
+    "a_context",
+    "failed",
+    "in_turn",
+    "is_event",
+    "plain_runs",
+    "run_of",
+    "with_envelope",
+]
 
 T = TypeVar("T")
 
@@ -47,6 +58,11 @@ def run_of(context: ExecutionContext, *, ends_well: bool = True) -> list[Call]:
     """Return the calls of one run, in order; each event with an envelope of its own."""
     hooks = _WHOLE if ends_well else _BROKEN
     return [(hook, with_envelope(hook, hook_arguments(hook, context))) for hook in hooks]
+
+
+def is_event(call: Call) -> bool:
+    """Whether it only says what happened: the run does not wait for an answer, and it may be delivered otherwise."""
+    return SPECIFICATIONS[call[0]].kind is HookKind.EVENT
 
 
 def with_envelope(hook: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -96,8 +112,13 @@ class Trial:
 
     async def call(self, hook: str, arguments: Mapping[str, Any]) -> None:
         """Call what the provider has for *hook*; what fails is in :attr:`failures`, and a denial is its right."""
-        with suppress(HookError, DeniedError):
-            await self.manager.call_of(self.name, hook)(**arguments)
+        # Twice as long as the manager lets it take, which does not end what asks for all the time there is.
+        patience = 2 * self.manager.settings.hook_timeout
+        try:
+            with suppress(HookError, DeniedError):
+                await limited(self.manager.call_of(self.name, hook)(**arguments), patience, self.name, hook)
+        except HookTimeoutError as error:
+            self._listener.heard.append((hook, error))
 
     async def handle(self, implementation: Implementation, data: Mapping[str, Any]) -> None:
         """Give a provider's handler *data*, in which there may be more than the hook has."""
@@ -109,7 +130,7 @@ class Trial:
         except Exception as error:
             self._listener.heard.append((implementation.hook, error))
 
-    async def play(self, calls: Sequence[Call]) -> None:
+    async def play(self, calls: Iterable[Call]) -> None:
         """Make those of *calls* that the provider implements, in order; others have their turn between them."""
         hooks = set(self.hooks)
         for hook, arguments in calls:
