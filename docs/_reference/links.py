@@ -34,7 +34,10 @@ def _public(target: str) -> str | None:
     value = _imported(path, last)
     if value is not None:
         return documented().get(id(value))
-    return None if path else names().get(last)
+    if path:
+        # A method of what is known by its bare name.
+        return f"{names()[path]}.{last}" if path in names() else None
+    return names().get(last)
 
 
 def _imported(path: str, name: str) -> object:
