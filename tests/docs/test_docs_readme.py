@@ -93,3 +93,16 @@ def test_the_first_plugin_begins_with_the_same_commands() -> None:
     assert shown == "```shell\n{}\n```".format("\n".join(commands[1:5]))
     assert len(commands) <= 10
     assert page.split("\n\n")[1].startswith({8: "Eight", 9: "Nine", 10: "Ten"}[len(commands)])
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/comparison.md"])
+def test_its_figures_are_those_that_were_measured(page: str) -> None:
+    """What a call and a run cost is said where it was measured, and quoted elsewhere."""
+    measured = set(re.findall(FIGURE, (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")))
+    quoted = re.findall(r"^.*awaited no-op coroutines.*$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    figures = [each for line in quoted for each in re.findall(FIGURE, line)]
+    assert figures
+    assert [each for each in figures if each not in measured] == []
+
+
+FIGURE = r"\b\d+(?:[.,]\d+)*\b"
