@@ -193,6 +193,23 @@ async def test_a_question_is_withdrawn(ending: str, desk: Any, make_context: Mak
     assert clerk.deleted == ["/next"]
 
 
+async def test_a_shutdown_approves_nothing(desk: Any) -> None:
+    """The question that stands is withdrawn, and so are those behind it: their calls are denied."""
+    asked = threading.Event()
+
+    def ask(question: str, timeout: float | None, withdrawn: threading.Event) -> str | None:
+        asked.set()
+        return None if withdrawn.wait(30) else "yes"
+
+    clerk = desk(ask)
+    runs = [asyncio.create_task(clerk.agent(delete()).run("Go.")) for _ in range(3)]
+    await asyncio.to_thread(asked.wait, 30)
+    await clerk.plugins.aclose()
+    said = {(await each).output.answer for each in runs}
+    assert {each.partition(", and ")[0] for each in said} == {"denied: calling 'delete_file' must be approved"}
+    assert clerk.deleted == []
+
+
 async def test_after_a_shutdown(desk: Any) -> None:
     """Plugins that are started again ask again."""
     clerk = desk(says("yes"))

@@ -74,13 +74,17 @@ class ApprovalProvider(BeginsAnew):
     def begin(self) -> None:
         """Make the thread that asks: it is one, so that questions come in turn, on whichever loops the runs are."""
         self._asking = ThreadPoolExecutor(1, thread_name_prefix="agentcore approval")
+        self._asked: set[threading.Event] = set()
+        """The questions that stand, each to be set when it is withdrawn."""
 
-    @hookimpl
+    @hookimpl(blocking=True)
     def agentcore_shutdown(self) -> None:
-        """Ask nothing any more; what comes later begins anew."""
-        asking = self._asking
+        """Withdraw what is asked, and end the thread; what comes later begins anew."""
+        asking, asked = self._asking, list(self._asked)
         self.begin()
-        asking.shutdown(wait=False, cancel_futures=True)
+        for each in asked:
+            each.set()
+        asking.shutdown()
 
     # Last, so that what was approved is what is called; a person is not a plugin that hangs.
     @hookimpl(trylast=True, timeout=inf)
@@ -88,20 +92,24 @@ class ApprovalProvider(BeginsAnew):
         """Ask whether the tool may be called."""
         if not any(fnmatchcase(call.name, pattern) for pattern in self._config.tools):
             return
-        withdrawn = threading.Event()
+        withdrawn, asked = threading.Event(), self._asked
+        asked.add(withdrawn)
         loop = asyncio.get_running_loop()
         try:
             refusal = await loop.run_in_executor(self._asking, self._refusal, context.agent_id, call, withdrawn)
         finally:
             # Cancelled, or past the run's deadline: the question must not keep the next one waiting.
             withdrawn.set()
+            asked.discard(withdrawn)
         if refusal:
             raise Deny(refusal)
 
     def _refusal(self, agent: str, call: ToolCall, withdrawn: threading.Event) -> str:
         """Return why the tool may not be called; empty where it may."""
-        # An earlier question may have been answered so while this one waited.
-        if call.name in self._always or withdrawn.is_set():
+        # Either may have come about while this one waited for an earlier question.
+        if withdrawn.is_set():
+            return f"calling {call.name!r} must be approved, and nobody can be asked any more"
+        if call.name in self._always:
             return ""
         try:
             answer = self._ask(_question(agent, call), self._config.timeout, withdrawn)
