@@ -262,6 +262,24 @@ async def test_a_call_that_is_denied_before_it_is_made(enable: Any, model: Scrip
     assert await asyncio.wait_for(answer(agent, "Go."), 5) == "answer 1"
 
 
+async def test_who_has_waited_long_enough_asks(enable: Any) -> None:
+    """A call that takes too long, or whose end is never told, holds up nobody else for ever."""
+    gate = Gate()
+
+    async def think(request: ModelRequest) -> str:
+        if len(model.requests) == 1:
+            await gate.wait()
+        return f"answer {len(model.requests)}"
+
+    model = ScriptedModel(think)
+    agent = Agent("clerk", model=model, plugins=enable(cache={"wait": 0.01}))
+    first = asyncio.create_task(answer(agent, "Go."))
+    await gate.until_reached()
+    assert await answer(agent, "Go.") == "answer 2"
+    gate.open()
+    await first
+
+
 async def test_who_waits_keeps_a_deadline(enable: Any, make_context: MakeContext) -> None:
     """A run that waits for another's call ends at its own deadline; the other goes on."""
     gate = Gate()

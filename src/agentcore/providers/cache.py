@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Annotated, Any, ClassVar, Final
 from weakref import WeakKeyDictionary
 
@@ -38,14 +39,21 @@ class _Flight:
         self.request = request
         self.response: ModelResponse | None = None
         """None until it is known, and where it failed: then one of those who wait asks anew."""
-        self.landed = asyncio.Event()
+        self._landed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+
+    async def lands(self, seconds: float) -> bool:
+        """Wait for its end; false where it takes longer."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await self._landed.wait()
+        return False
 
     def land(self) -> None:
         """End it; called on any thread."""
         # On a loop that has been closed nobody waits.
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self.landed.set)
+            self._loop.call_soon_threadsafe(self._landed.set)
 
 
 class CacheProvider:
@@ -71,6 +79,8 @@ class CacheProvider:
         """Of more responses, those that were not asked for the longest are dropped."""
         models: tuple[str, ...] = ("*",)
         """Which models; patterns as "openai:*" are possible."""
+        wait: Annotated[float, Field(ge=0)] = 60.0
+        """Seconds to wait for a run that is asking the same; then the model is asked."""
 
     def __init__(self, config: Config | None = None) -> None:
         """Prepare, as *config* says; None leaves everything as usual.  A file is opened when it is first used."""
@@ -92,7 +102,7 @@ class CacheProvider:
         """Close the file.  What comes later opens it again."""
         self._responses.close()
 
-    # As long as the model takes for whoever asked first; a run's own limits end the waiting.
+    # It says itself for how long it waits, and a run's own limits end that sooner.
     @hookimpl(timeout=inf)
     async def model_answer(
         self, model: str, provider: str, request: ModelRequest, call_id: str, response: ModelResponse | None
@@ -102,18 +112,18 @@ class CacheProvider:
             return None
         key = request_key(model, provider, request)
         flights = self._flights.setdefault(asyncio.get_running_loop(), {})
-        while True:
-            kept = self._responses.get(key)
-            if kept is not None:
-                return kept
+        deadline = monotonic() + self._config.wait
+        while (kept := self._responses.get(key)) is None:
             flight = flights.get(key)
             if flight is None:
                 flight = flights[key] = _Flight(key, model, request)
                 self._led[call_id] = (flight, flights)
                 return None
-            await flight.landed.wait()
+            if call_id in self._led or not await flight.lands(deadline - monotonic()):
+                return None
             if flight.response is not None:
                 return flight.response
+        return kept
 
     # Last, and not from the event: what is told of a response may be less than what the run has.
     @hookimpl(trylast=True)
