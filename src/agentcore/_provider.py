@@ -32,7 +32,7 @@ class Provider:
     """Higher ones run earlier among the implementations of a hook that are neither ``tryfirst`` nor ``trylast``."""
     delivery: DeliveryMode | Delivery = "inline"
     """How events get here: awaited by the agent, or from a lane of the provider's own, which has a thread and an event
-    loop; :meth:`Provider.initialize` and :meth:`Provider.aclose` run there, too."""
+    loop; :meth:`~agentcore.Provider.initialize` and :meth:`~agentcore.Provider.aclose` run there, too."""
 
     async def initialize(self) -> None:
         """Open what is needed; runs once, before the first event.  A failure makes the plugin ``failed``."""
