@@ -47,6 +47,8 @@ class Shell:
                 # Other Pythons, and the tools of the one who tests, are not a new user's.
                 "PATH": os.pathsep.join([str(folder / "venv" / "bin"), "/usr/bin", "/bin"]),
                 "PIP_FIND_LINKS": f"{WHEELS} {os.environ.get('PIP_FIND_LINKS', '')}",
+                # Of what is installed, little is imported; half the files are compiled ones otherwise.
+                "PIP_NO_COMPILE": "1",
                 "TMPDIR": str(folder / "tmp"),
                 "VIRTUAL_ENV": str(folder / "venv"),
             },
