@@ -218,3 +218,31 @@ def test_what_is_not_there_cannot_be_checked(command: Any, install: Any, target:
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: no plugin, module or file is named {target!r}\nhint: ")
     assert ("did you mean 'quiet'?" in done.stderr) == (target == "quite")
+
+
+def test_what_others_import_counts(invoke: Any, project: Path):
+    """Heavy modules, and very many, wherever they are imported; the fault is then the file's, not a line's."""
+    (project / "pandas.py").touch()
+    (project / "helper.py").write_text("import pandas")
+    names = [f"part_{number}" for number in range(251)]
+    for name in names:
+        (project / f"{name}.py").touch()
+    (project / "x.py").write_text(f"from agentcore import hookimpl\nimport helper, {', '.join(names)}\n")
+    lines = invoke("plugins", "check", "x.py").stdout.splitlines()
+    assert "x.py:1: warning: importing 'x' imports 'pandas'" in lines
+    assert any(each.startswith("x.py:1: warning: importing 'x' imports 254 modules: ") for each in lines)
+
+
+def test_an_import_that_fails_the_second_time_is_a_problem(invoke: Any, project: Path):
+    """As where it leaves something behind that it stumbles over."""
+    (project / "x.py").write_text("from pathlib import Path\nPath('left').mkdir()\n")
+    done = invoke("plugins", "check", "x.py")
+    assert done.exit_code == 1
+    assert "x.py:1: problem: importing 'x' a second time fails: FileExistsError: " in done.stdout
+
+
+def test_what_is_not_written_in_python_has_no_place(invoke: Any):
+    """It is checked all the same."""
+    done = invoke("plugins", "check", "builtins:int")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("warning: 'builtins:int' implements no hook\n")

@@ -51,6 +51,7 @@ FAULTS = {
     "Unsafe": ("it_serves_runs_at_the_same_time", "RuntimeError: reentered"),
     "Hanging": ("it_ends_in_time", "did not finish 'tool_start' within 0.2 s"),
     "Swallowing": ("it_lets_itself_be_cancelled", "agent_start swallows its cancellation"),
+    "Stubborn": ("it_lets_itself_be_cancelled", "agent_start goes on waiting when it is cancelled"),
     "Blocking": ("it_does_not_block_the_event_loop", "the event loop stands still in handle_event ("),
     "LeavingTask": ("it_leaves_no_task_behind", "the task of <coroutine object sleep"),
     "LeavingThread": ("it_leaves_no_thread_behind", "the thread 'cleaner' is left"),

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+from attrs import evolve
 from pydantic import BaseModel, ConfigDict
 
 from agentcore import ExecutionContext, Provider, SecretRef, hookimpl
@@ -70,6 +71,14 @@ class Module:
     @hookimpl(blocking=True, delivery="durable")
     def agent_complete(self, output, event):
         time.sleep(0.01)
+
+    @hookimpl
+    def tool_call(self, call):
+        return evolve(call, arguments={**call.arguments, "seen": True})
+
+    @hookimpl
+    def knowledge_update(self, documents):
+        self.known = [each.text for each in documents]
 
     @hookimpl
     def resolve_model(self, name):
@@ -155,6 +164,22 @@ class Swallowing(Sound):
             await asyncio.sleep(0.05)
         except asyncio.CancelledError:
             pass
+
+
+class Stubborn(Sound):
+    async def handle_event(self, event, data):
+        try:
+            await asyncio.sleep(0.05)
+        except asyncio.CancelledError:
+            await asyncio.sleep(30)
+
+
+class TestStubborn(ProviderContract):
+    config = {"path": "here"}
+    patience = 0.2
+
+    def make_provider(self):
+        return Stubborn()
 
 
 class Blocking(Sound):
