@@ -213,10 +213,13 @@ async def test_an_answer_that_does_not_fit_is_asked_for_again(make: Make, record
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
 async def test_a_model_is_asked_again_so_often(make: Make, recorder: Recorder, retries: int) -> None:
-    """Then the run ends with what was wrong last."""
+    """Then the run ends with what was wrong last, who asked whom, and what to do."""
     agent = make(*["no"] * 5, output=LABEL, retries=retries)
-    with pytest.raises(OutputError, match="is not a JSON object"):
+    times = {0: "once", 1: "2 times", 3: "4 times"}[retries]
+    wrong = f"model 'scripted', asked {times} by agent '{agent.name}': the answer is not a JSON object"
+    with pytest.raises(OutputError, match=wrong) as caught:
         await agent.run("x")
+    assert "'retries'" in caught.value.hint
     assert len(requests(agent)) == retries + 1
     assert len(recorder.all("model_retry")) == retries
 

@@ -100,7 +100,7 @@ def test_where_there_is_no_journal(invoke: Any, project: Path, arguments: tuple[
 def test_replaying_makes_them_due_again(invoke: Any) -> None:
     """They wait in their lane as if they had never been tried, and who could deliver them is said."""
     result = invoke("dead", "replay", "audit", "3")
-    assert result.stdout == "1 dead letters of the lane 'audit' are due again\n"
+    assert result.stdout == "1 dead letter of the lane 'audit' due again\n"
     assert "nobody delivers the lane now" in result.stderr
     (row,) = json.loads(invoke("lanes", "--json").stdout)
     assert (row["dead"], row["waiting"], row["retrying"]) == (1, 1, 1)

@@ -33,7 +33,7 @@ def test_the_next_command_finishes_what_a_killed_one_left(
     result = command(*arguments)
     assert result.returncode == 0, result.stderr
     assert audit()[0] == "hello"
-    assert "still wait" not in result.stderr
+    assert "still waiting" not in result.stderr
     if arguments == ("audited",):
         assert result.stdout.split()[-1] == "hello"
     assert command("audited").stdout.count("hello") == 1
@@ -62,7 +62,7 @@ def test_what_cannot_be_delivered_at_once(
     (project / "poison").write_text("bad")
     result = command(*arguments)
     assert result.returncode == 0
-    assert "1 events for 'audit' still wait; see `agentcore lanes`" in result.stderr
+    assert "1 event for 'audit' still waiting; see `agentcore lanes`" in result.stderr
     assert "bad" not in audit()
 
 
@@ -72,7 +72,7 @@ def test_what_takes_too_long(command: Any, start: Any, audit: Any, project: Path
     (project / "hold").touch()
     result = command("audited")
     assert (result.returncode, result.stdout) == (0, "")
-    assert "1 events for 'audit' still wait; see `agentcore lanes`" in result.stderr
+    assert "1 event for 'audit' still waiting; see `agentcore lanes`" in result.stderr
     (project / "hold").unlink()
     assert command("audited").stdout.endswith("hello\n")
 
@@ -176,8 +176,8 @@ def test_the_doctor_on_a_journal(invoke: Any, keep: Any, project: Path) -> None:
     assert result.exit_code == 0
     found = [each for each in json.loads(result.stdout)["checks"] if each["check"] in ("journal", "lane audit")]
     assert [(each["level"], each["message"].partition(": ")[2] or each["message"]) for each in found][1:] == [
-        ("warning", "2 events wait, the oldest for 2 h"),
-        ("warning", "1 events were given up"),
+        ("warning", "2 events waiting, the oldest for 2 h"),
+        ("warning", "1 event given up"),
     ]
     assert found[0]["level"] == "ok"
     assert "3 events, " in found[0]["message"]

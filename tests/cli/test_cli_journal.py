@@ -150,7 +150,7 @@ def test_forgetting_a_lane(invoke: Any, keep: Any, stdin: str, options: tuple[st
     keep(lane="audit", hooks=["agent_complete"])
     keep(happened("agent_complete", lanes=LANES))
     result = invoke("journal", "forget", "audit", *options, stdin=stdin)
-    assert ("with 1 waiting events and 0 dead letters" in result.stderr) is not bool(options)
+    assert ("with 1 waiting event and 0 dead letters" in result.stderr) is not bool(options)
     assert result.stdout == ("the lane 'audit' is forgotten\n" if gone else "")
     assert (invoke("lanes", "--json").stdout == "[]\n") is gone
 

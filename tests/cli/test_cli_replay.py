@@ -89,7 +89,7 @@ def test_a_part_of_it(command: Any, late: Any) -> None:
     """By run, by hook, by time."""
     event = json.loads(command("events", "--json", "--hook", "agent_complete", "--limit", "1").stdout)
     chosen = ("--run", event["run"][:12], "--hook", "agent_complete")
-    assert command("replay", "late", *chosen).stdout == "1 of 1 events were sent through 'late'\n"
+    assert command("replay", "late", *chosen).stdout == "1 of 1 event sent through 'late'\n"
     assert late() == [TEXTS[-1]]
     assert json.loads(command("replay", "late", "--since", "0s", "--json").stdout)["total"] == 0
     assert json.loads(command("replay", "late", "--since", "1d", "--dry-run", "--json").stdout)["total"] == 600
@@ -102,7 +102,7 @@ def test_one_that_is_given_up(command: Any, late: Any, project: Path) -> None:
     result = command("replay", "late")
     assert result.returncode == 1
     first, header, failure = result.stdout.splitlines()
-    assert first == "599 of 600 events were sent through 'late'"
+    assert first == "599 of 600 events sent through 'late'"
     assert header.split() == ["position", "hook", "run", "error"]
     assert failure.split()[1::2] == ["agent_complete", "ValueError:"]
     assert "is given up after 1 deliveries" in result.stderr
@@ -132,7 +132,7 @@ def test_interrupted(start: Any, command: Any, late: Any, project: Path, end: si
     assert looked["resumed"]
     assert 0 < looked["total"] <= 400
     result = command("replay", "late")
-    assert result.stdout.endswith("events were sent through 'late', where the last replay was interrupted\n")
+    assert result.stdout.endswith("events sent through 'late', where the last replay was interrupted\n")
     seen = late()
     assert list(dict.fromkeys(seen)) == TEXTS
     assert len(seen) <= len(TEXTS) + 100
@@ -151,7 +151,7 @@ def test_two_at_once(start: Any, command: Any, late: Any, project: Path) -> None
         assert (result.returncode, result.stdout) == (1, "")
         assert "the plugin 'late' is being replayed already" in result.stderr
         (project / "hold").unlink()
-        assert process.communicate()[0] == b"600 of 600 events were sent through 'late'\n"
+        assert process.communicate()[0] == b"600 of 600 events sent through 'late'\n"
     assert [each["lane"] for each in json.loads(command("lanes", "--json").stdout)] == ["audit"]
 
 
@@ -196,5 +196,5 @@ def test_on_a_terminal(start: Any, late: Any, screen: Any) -> None:
     """How far it is, is shown on stderr."""
     with start("replay", "late", stderr=screen.descriptor, env={"TERM": "xterm"}) as process:
         output = process.communicate()[0]
-    assert output == b"600 of 600 events were sent through 'late'\n"
+    assert output == b"600 of 600 events sent through 'late'\n"
     assert b"600/600" in screen.shown()

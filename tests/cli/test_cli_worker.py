@@ -76,7 +76,7 @@ def test_a_process_that_delivers(
     assert (result.returncode, result.stdout) == (0, "BEFORE\n")
     assert "wait for a worker" not in result.stderr, "its own are not what others left"
     assert "nobody delivers this: `agentcore worker` does" in command("lanes").stdout
-    assert "1 events for 'audit' wait for a worker" in command("run", "crew.py:echo", "-i", "second").stderr
+    assert "1 event for 'audit' waiting for a worker" in command("run", "crew.py:echo", "-i", "second").stderr
     assert by_workers() == []
     worker = begin("process")
     while len(by_workers()) < 2:
@@ -191,7 +191,7 @@ def test_how_much_it_delivered(capsys: pytest.CaptureFixture[str]) -> None:
     assert look(1234, counts=True) == "worker: the lane 'audit': 1,224 events delivered, 7 wait\n"
     assert look(1234, counts=True) == ""
     assert look(1235, counts=True, oldest=time() - 60.5) == (
-        "worker: the lane 'audit': 1 events delivered, 7 wait, the oldest for 1 min\n"
+        "worker: the lane 'audit': 1 event delivered, 7 wait, the oldest for 1 min\n"
     )
 
 

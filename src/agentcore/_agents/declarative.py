@@ -164,7 +164,7 @@ class DeclarativeAgent(BaseAgent[OutputModelT, InputT, P]):
             except OutputError as error:
                 misfits += 1
                 if misfits > self.retries:
-                    raise
+                    raise self._given_up(error, model) from error
                 await self._tell_retry(error, misfits, model, context, plugins)
                 messages += [Message("assistant", response.text), Message("user", answers.complaint(error))]
                 continue
@@ -186,6 +186,13 @@ class DeclarativeAgent(BaseAgent[OutputModelT, InputT, P]):
         if answers is None or answers.model is not model or (answers.tools is not tools and answers.tools != tools):
             answers = self._answers = Answers(self.instructions, *self._models, model, tools)
         return answers
+
+    def _given_up(self, error: OutputError, model: Model) -> OutputError:
+        times = "once" if self.retries == 0 else f"{self.retries + 1} times"
+        return OutputError(
+            f"model {model.name!r}, asked {times} by agent {self.name!r}: {error.message}",
+            hint="ask for less, allow more 'retries', or take a larger model.",
+        )
 
     @staticmethod
     async def _tell_retry(

@@ -13,7 +13,7 @@ from agentcore._cli.messages import note
 from agentcore._cli.options import common_options, json_option, yes_option
 from agentcore._cli.output import Output, json_text
 from agentcore._cli.session import Session
-from agentcore._cli.units import iso, local, short
+from agentcore._cli.units import counted, iso, local, short
 from agentcore._delivery.journal import DeadLetter, Journal, LaneState
 from agentcore.errors import ConfigError
 
@@ -142,7 +142,7 @@ def replay(context: click.Context, lane: str, positions: Sequence[int], everythi
         return await journal.revive(lane, None if everything else positions), state
 
     count, state = use_journal(context.ensure_object(Session), work)
-    _say(as_json, lane, "due", count, "are due again")
+    _say(as_json, lane, "due", count, "due again")
     if count and state.owner is None:
         note("nobody delivers the lane now: the next program with this plugin does, or `agentcore worker`")
 
@@ -163,7 +163,7 @@ def drop(
     session = context.ensure_object(Session)
     if everything and not yes:
         number = use_journal(session, lambda journal: _number(journal, lane))
-        click.confirm(f"Delete {number} dead letters of the lane {lane!r} for good?", abort=True, err=True)
+        click.confirm(f"Delete {counted(number, 'dead letter')} of the lane {lane!r} for good?", abort=True, err=True)
 
     async def work(journal: Journal) -> int:
         if not everything:
@@ -171,7 +171,7 @@ def drop(
         await known_lane(journal, lane)
         return await journal.drop(lane, None if everything else positions)
 
-    _say(as_json, lane, "dropped", use_journal(session, work), "were dropped")
+    _say(as_json, lane, "dropped", use_journal(session, work), "dropped")
 
 
 async def _number(journal: Journal, lane: str) -> int:
@@ -187,4 +187,4 @@ def _say(as_json: bool, lane: str, key: str, count: int, what: str) -> None:
     if as_json:
         Output().json({"lane": lane, key: count})
     else:
-        Output().line(f"{count} dead letters of the lane {lane!r} {what}")
+        Output().line(f"{counted(count, 'dead letter')} of the lane {lane!r} {what}")

@@ -7,7 +7,7 @@ from time import time
 from typing import Final
 
 from agentcore._cli.journals import is_there, with_journal
-from agentcore._cli.units import size, span
+from agentcore._cli.units import counted, size, span
 from agentcore._config import Settings
 from agentcore._delivery.journal import Journal, JournalStats, LaneState
 from agentcore._delivery.replay import replayed_plugin
@@ -39,7 +39,7 @@ async def _read(opened: Journal) -> tuple[JournalStats, Sequence[LaneState]]:
 
 
 def _of_size(stats: JournalStats, settings: Settings) -> Finding:
-    message = f"{settings.journal_path}: {stats.events:,} events, {size(stats.size)}"
+    message = f"{settings.journal_path}: {counted(stats.events, 'event')}, {size(stats.size)}"
     limit = settings.journal.max_size
     if stats.size > limit * _FULL:
         advice = "see `agentcore lanes` for what nobody delivers, and `agentcore dead list` for what was given up."
@@ -54,9 +54,9 @@ def _of_lanes(lanes: Sequence[LaneState]) -> Iterator[Finding]:
             continue
         age = 0.0 if each.oldest is None else time() - each.oldest
         if each.owner is None and age > _OLD:
-            message = f"nobody delivers it: {each.waiting:,} events wait, the oldest for {span(age)}"
+            message = f"nobody delivers it: {counted(each.waiting, 'event')} waiting, the oldest for {span(age)}"
             yield Finding(f"lane {each.lane}", "warning", message, "`agentcore lanes` says why.")
         if each.dead:
-            message = f"{each.dead:,} events were given up"
+            message = f"{counted(each.dead, 'event')} given up"
             advice = f"see `agentcore dead list {each.lane}`; mend the plugin, then `agentcore dead replay`."
             yield Finding(f"lane {each.lane}", "warning", message, advice)

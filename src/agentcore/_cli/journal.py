@@ -16,7 +16,7 @@ from agentcore._cli.messages import note
 from agentcore._cli.options import DURATION, SIZE, common_options, json_option, yes_option
 from agentcore._cli.output import Output
 from agentcore._cli.session import Session
-from agentcore._cli.units import iso, local, size
+from agentcore._cli.units import counted, iso, local, size
 from agentcore._config import Settings
 from agentcore._delivery.journal import Journal, JournalStats, LaneState
 from agentcore.errors import ConfigError, JournalError
@@ -136,7 +136,7 @@ def prune(context: click.Context, keep: float | None, max_size: float | None, as
         record = None if left is None else {"deleted": deleted, "events": left.events, "size": left.size}
         Output().json(record)
     elif left is not None:
-        Output().line(f"{deleted:,} events deleted; {left.events:,} left, {size(left.size)}")
+        Output().line(f"{counted(deleted, 'event')} deleted; {left.events:,} left, {size(left.size)}")
 
 
 async def _pruned(opened: Journal, before: float, max_size: float) -> int:
@@ -206,7 +206,8 @@ def forget(context: click.Context, lane: str, yes: bool, as_json: bool) -> None:
     state = use_journal(session, lambda opened: known_lane(opened, lane))
     _refuse_owned(state)
     if not yes:
-        question = f"Drop the lane {lane!r} with {state.waiting} waiting events and {state.dead} dead letters for good?"
+        left = f"{counted(state.waiting, 'waiting event')} and {counted(state.dead, 'dead letter')}"
+        question = f"Drop the lane {lane!r} with {left} for good?"
         click.confirm(question, abort=True, err=True)
     use_journal(session, lambda opened: opened.forget(lane))
     if as_json:

@@ -19,7 +19,7 @@ from agentcore._cli.plugins import reason_of, status_of
 from agentcore._cli.progress import progress_bar
 from agentcore._cli.runs import find_run
 from agentcore._cli.session import Session
-from agentcore._cli.units import short
+from agentcore._cli.units import counted, short
 from agentcore._data import data
 from agentcore._delivery.replay import Replayed
 from agentcore._plugins import PluginManager
@@ -111,11 +111,11 @@ def _replayed(plugins: PluginManager, plugin: str, run: str | None, wishes: _Wis
 def _print(plugin: str, replayed: Replayed, output: Output, *, dry_run: bool) -> None:
     more = ", where the last replay was interrupted" if replayed.resumed else ""
     if dry_run:
-        output.line(f"{replayed.total:,} events would be sent through {plugin!r}{more}")
+        output.line(f"{counted(replayed.total, 'event')} would be sent through {plugin!r}{more}")
         for hook, count in replayed.hooks.items():
             output.line(f"  {hook:<16} {count:>9,}")
         return
-    output.line(f"{replayed.delivered:,} of {replayed.total:,} events were sent through {plugin!r}{more}")
+    output.line(f"{replayed.delivered:,} of {counted(replayed.total, 'event')} sent through {plugin!r}{more}")
     if replayed.failed:
         rows = [(str(each.position), each.hook, short(each.run), each.error) for each in replayed.failed]
         output.table(("position", "hook", "run", "error"), rows)

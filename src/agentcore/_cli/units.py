@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-__all__ = ["duration", "iso", "local", "short", "size", "span"]
+__all__ = ["counted", "duration", "iso", "local", "short", "size", "span"]
 
 _SPANS: Final = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"))
 
@@ -36,6 +36,11 @@ def size(amount: float) -> str:
         if amount >= length:
             return f"{amount / length:.1f} {unit}"
     return f"{amount:.0f} B"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write how many there are of what *noun* calls one of, as ``1 event`` or ``1,200 events``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def iso(time: float | None) -> str | None:

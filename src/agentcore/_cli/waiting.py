@@ -14,6 +14,7 @@ import click
 from agentcore._cli.ending import run_to_end
 from agentcore._cli.journals import is_there, with_journal
 from agentcore._cli.messages import note, warn
+from agentcore._cli.units import counted
 from agentcore._data import data
 from agentcore._delivery.journal import Journal, LaneState
 from agentcore._plugins import PluginManager
@@ -108,6 +109,6 @@ def _say(waiting: Iterable[_Waiting]) -> None:
     for each in waiting:
         state = each.state
         if each.worker and state.owner is None:
-            note(f"{state.waiting} events for {state.lane!r} wait for a worker: start `agentcore worker`")
+            note(f"{counted(state.waiting, 'event')} for {state.lane!r} waiting for a worker: start `agentcore worker`")
         elif state.owner in (None, os.getpid()):
-            note(f"{state.waiting} events for {state.lane!r} still wait; see `agentcore lanes`")
+            note(f"{counted(state.waiting, 'event')} for {state.lane!r} still waiting; see `agentcore lanes`")

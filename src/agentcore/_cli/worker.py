@@ -14,7 +14,7 @@ from agentcore._cli.ending import TerminatedError, run_to_end
 from agentcore._cli.messages import note
 from agentcore._cli.options import common_options
 from agentcore._cli.session import Session
-from agentcore._cli.units import span
+from agentcore._cli.units import counted, span
 from agentcore._delivery.journal import LaneState
 from agentcore._plugins import PluginManager
 from agentcore.errors import ConfigError, nearest
@@ -114,13 +114,13 @@ class Watch:
             self._paused.discard(state.lane)
             note(f"worker: the plugin of the lane {state.lane!r} works again")
         if state.dead > self._dead.setdefault(state.lane, state.dead):
-            note(f"worker: the lane {state.lane!r} has {state.dead} dead letters; see `agentcore dead list`")
+            note(f"worker: the lane {state.lane!r} has {counted(state.dead, 'dead letter')}; see `agentcore dead list`")
         self._dead[state.lane] = state.dead
 
     def _count(self, state: LaneState) -> None:
         before = self._delivered.setdefault(state.lane, state.delivered)
         if state.delivered > before:
             age = "" if state.oldest is None else f", the oldest for {span(time() - state.oldest)}"
-            done = f"{state.delivered - before:,} events delivered"
+            done = f"{counted(state.delivered - before, 'event')} delivered"
             note(f"worker: the lane {state.lane!r}: {done}, {state.waiting:,} wait{age}")
         self._delivered[state.lane] = state.delivered
