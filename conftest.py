@@ -1,6 +1,7 @@
 """Runs the Python examples of every Markdown page: ``pytest README.md docs``."""
 
 import asyncio
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,10 @@ from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 from agentcore import PluginManager, set_plugin_manager
 
 pytest_plugins = ["pytester"]
+
+# A shell lets what it runs in the background ignore Ctrl-C, and the programs that tests interrupt would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")
