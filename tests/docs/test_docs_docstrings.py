@@ -19,6 +19,9 @@ from agentcore.models import ScriptedModel
 
 pytestmark = pytest.mark.providers
 
+# Its names are part of the reference.
+pytest.importorskip("agentcore_vectorstore")
+
 api: Any = import_module("_reference.api")
 
 

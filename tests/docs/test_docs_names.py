@@ -15,6 +15,9 @@ import pytest
 
 pytestmark = pytest.mark.providers
 
+# Its names are part of the reference.
+pytest.importorskip("agentcore_vectorstore")
+
 api: Any = import_module("_reference.api")
 NAMES = [(module, name) for module in api.MODULES for name in import_module(module).__all__]
 

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import importlib_metadata  # noqa: F401  # it takes the stdlib's finder over, for ever; what pytester imports it forgets
 import pytest
 
 from agentcore.testing import ProviderContract
@@ -18,7 +17,7 @@ def test_every_test_on_the_page_passes(pytester: pytest.Pytester):
     pytester.makepyfile(text)
     count = len(re.findall(r"^(?:async )?def test_", text, re.MULTILINE))
     assert count > 1
-    outcomes = pytester.runpytest_inprocess("-p", "no:cacheprovider").parseoutcomes()
+    outcomes = pytester.runpytest_subprocess("-p", "no:cacheprovider").parseoutcomes()
     assert not outcomes.keys() - {"passed", "skipped"}
     # Those of the contract come on top.
     assert outcomes["passed"] > count

@@ -1,7 +1,7 @@
 """A provider that is heavy to import, and says so."""
 
 import email.mime.text  # noqa: F401
-import sqlite3  # noqa: F401
+import wsgiref.util  # noqa: F401
 
 from agentcore import hookimpl
 from agentcore.testing import ProviderContract
@@ -15,7 +15,7 @@ class Heavy:
 
 
 class TestHeavy(ProviderContract):
-    forbidden_modules = ("sqlite3", "email.mime")
+    forbidden_modules = ("wsgiref", "email.mime")
 
     def make_provider(self):
         return Heavy()
