@@ -9,12 +9,24 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 from agentcore import PluginManager, set_plugin_manager
+from agentcore._agents import process
 
 pytest_plugins = ["pytester"]
 
 # A shell lets what it runs in the background ignore Ctrl-C, and the programs that tests interrupt would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def own_process() -> Iterator[None]:
+    """A manager that becomes the process's in a test is closed after it: its plugins would serve every later test."""
+    before = process._manager
+    yield
+    made = process._manager
+    set_plugin_manager(before)
+    if made is not None and made is not before:
+        _close(made)
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +40,15 @@ def no_plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         manager.register(BuiltinModels(), "agentcore.models")
         set_plugin_manager(manager)
         yield
-        # Not asyncio.run(): it would leave the thread without the loop that a plugin of pytest has made current.
-        loop = asyncio.new_event_loop()
-        loop.run_until_complete(manager.aclose())
-        loop.close()
+        _close(manager)
         set_plugin_manager(None)
+
+
+def _close(manager: PluginManager) -> None:
+    # Not asyncio.run(): it would leave the thread without the loop that a plugin of pytest has made current.
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(manager.aclose())
+    loop.close()
 
 
 pytest_collect_file = Sybil(

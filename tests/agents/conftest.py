@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from agentcore import Agent, ExecutionContext, PluginManager, Provider, Usage, set_plugin_manager
+from agentcore import Agent, ExecutionContext, PluginManager, Provider, Usage
 from agentcore.models import ModelProfile, ScriptedModel
 
 STARTS: Final = {"agent_start": "agent", "model_start": "model", "tool_start": "tool"}
@@ -129,13 +129,6 @@ def make(pm: PluginManager) -> Callable[..., Agent]:
         return Agent(name, **given)
 
     return make
-
-
-@pytest.fixture(autouse=True)
-def own_process() -> Iterator[None]:
-    """Leaves no manager of the process behind."""
-    yield
-    set_plugin_manager(None)
 
 
 class Gate:

@@ -28,6 +28,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "    def agent_start(self, agent):\n"
         "        seen.append((agent, self.value))\n"
     )
+    # Where the other installed plugins keep what they note.
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.delitem(sys.modules, "remembering", raising=False)
 

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -16,15 +15,13 @@ from agentcore.errors import ConfigError, PluginLoadError, PluginNotFoundError
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder: an empty one, in which nothing that is installed is loaded."""
     for name in [each for each in os.environ if each.startswith("AGENTCORE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AGENTCORE_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.chdir(tmp_path)
-    set_plugin_manager(None)
-    yield tmp_path
-    set_plugin_manager(None)
+    return tmp_path
 
 
 class Closes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agentcore import aclose, set_plugin_manager
+from agentcore import new_plugin_manager, set_plugin_manager
 
 # The reference's own generator, which Sphinx imports from there, too.
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
@@ -20,10 +20,11 @@ def installed_plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         patch.setenv("AGENTCORE_STATE_DIR", str(tmp_path_factory.mktemp("state")))
         # It has a command, and is off.
         patch.setenv("AGENTCORE_PLUGINS", "audit")
-        set_plugin_manager(None)
+        manager = new_plugin_manager()
+        set_plugin_manager(manager)
         yield
         # Not asyncio.run(): it would leave the thread without the loop that a plugin of pytest has made current.
         loop = asyncio.new_event_loop()
-        loop.run_until_complete(aclose())
+        loop.run_until_complete(manager.aclose())
         loop.close()
         set_plugin_manager(None)
