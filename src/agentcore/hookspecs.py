@@ -540,11 +540,11 @@ def agentcore_shutdown(plugins: PluginManager) -> None:
     Fires once, after the last run: at ``await plugins.aclose()``, or when the interpreter exits.
 
     Example:
-        >>> import sqlite3
-        >>> connection = sqlite3.connect(":memory:")
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> executor = ThreadPoolExecutor()
         >>> @hookimpl
         ... def agentcore_shutdown():
-        ...     connection.close()
+        ...     executor.shutdown()
     """
 
 

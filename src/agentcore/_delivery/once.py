@@ -34,8 +34,9 @@ def first_delivery(cursor: _Cursor, event: Event, *, consumer: str = "") -> bool
 
     Example:
         >>> import sqlite3
+        >>> from contextlib import closing
         >>> event = Event("agent_complete")  # in a plugin, the argument of that name
-        >>> with sqlite3.connect("orders.db") as connection:
+        >>> with closing(sqlite3.connect("orders.db")) as connection, connection:
         ...     if first_delivery(connection.cursor(), event):
         ...         print("here stands the effect, within the same transaction")
         here stands the effect, within the same transaction

@@ -24,7 +24,7 @@ from agentcore.providers._terminal import ask_terminal
 
 __all__ = ["ApprovalProvider", "Ask"]
 
-logger = logging.getLogger("agentcore.approval")
+_logger = logging.getLogger("agentcore.approval")
 
 Ask: TypeAlias = Callable[[str, float | None, threading.Event], str | None]
 """Asks a question and returns the answer; blocks.
@@ -114,7 +114,7 @@ class ApprovalProvider(BeginsAnew):
         try:
             answer = self._ask(_question(agent, call), self._config.timeout, withdrawn)
         except OSError:
-            logger.warning(_NOBODY, call.name)
+            _logger.warning(_NOBODY, call.name)
             return f"calling {call.name!r} must be approved by a person, and there is nobody to ask"
         if answer is None:
             return f"calling {call.name!r} must be approved, and nobody has answered in time"

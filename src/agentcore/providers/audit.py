@@ -6,7 +6,7 @@ their ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, cast
 
@@ -14,10 +14,11 @@ import attrs
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
-from agentcore import Event, ExecutionContext, PluginManager, Provider, hookimpl
+from agentcore import Delivery, Event, ExecutionContext, PluginManager, Provider, hookimpl
 from agentcore.errors import AgentCoreError, RecordedError
 from agentcore.providers._events import FACTS, EventPattern, chosen
 from agentcore.providers._trail import Trail, TrailError
+from agentcore.types import DeliveryMode
 
 if TYPE_CHECKING:
     from click import Command
@@ -54,12 +55,12 @@ class AuditProvider(Provider):
         """How many renamed files stay; unset keeps all."""
 
     name = "audit"
-    delivery = "durable"
+    delivery: DeliveryMode | Delivery = "durable"
 
     def __init__(self, config: Config | None = None) -> None:
         """Prepare, as *config* says; None leaves everything as usual.  The file is opened with the first event."""
         self._config = config or self.Config()
-        self.events = chosen(self._config.events)
+        self.events: Sequence[str] = chosen(self._config.events)
         self._trail: Trail | None = None
 
     def place(self, folder: Path) -> Path:

@@ -7,15 +7,15 @@ blocks, as one over the network, keeps no agent waiting.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from agentcore import Event, ExecutionContext, Provider, Usage
+from agentcore import Delivery, Event, ExecutionContext, Provider, Usage
 from agentcore.errors import ConfigError, RecordedError, nearest
 from agentcore.providers._events import FACTS, EventPattern, chosen
-from agentcore.types import ModelResponse
+from agentcore.types import DeliveryMode, ModelResponse
 
 __all__ = ["LoggingProvider"]
 
@@ -50,12 +50,12 @@ class LoggingProvider(Provider):
         """Which events; patterns as "tool_*" are possible."""
 
     name = "logging"
-    delivery = "background"
+    delivery: DeliveryMode | Delivery = "background"
 
     def __init__(self, config: Config | None = None) -> None:
         """Prepare, as *config* says; None leaves everything as usual."""
         config = config or self.Config()
-        self.events = chosen(config.events)
+        self.events: Sequence[str] = chosen(config.events)
         self._logger = logging.getLogger(config.logger)
         self._level = logging.getLevelNamesMapping()[config.level]
 

@@ -22,7 +22,7 @@ from agentcore.providers._window import Entry, Window, WouldWait
 
 __all__ = ["RateLimitProvider"]
 
-logger = logging.getLogger("agentcore.rate_limit")
+_logger = logging.getLogger("agentcore.rate_limit")
 
 _CHARACTERS: Final = 4
 """Of a token, on average, in English; what a call took is known when it ends, and corrects the guess."""
@@ -100,7 +100,7 @@ class RateLimitProvider(BeginsAnew):
             entry = await window.enter(
                 _guess(request),
                 patience=self._patience(context),
-                waits=lambda seconds: logger.info("a call of model %r waits for %.3g s", model, seconds),
+                waits=lambda seconds: _logger.info("a call of model %r waits for %.3g s", model, seconds),
             )
         except WouldWait as error:
             raise Deny(f"the model {model!r} has reached its limit: {error}") from None

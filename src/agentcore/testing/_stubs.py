@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentcore._provider import Provider
@@ -22,7 +22,7 @@ class _Stub(Provider):
             *hooks: One or more, of whatever kind.
             name: Empty takes the class's name in lower case.
         """
-        self.events = hooks
+        self.events: Sequence[str] = hooks
         self.name = name
         self.calls = 0
         """How often it was called."""
@@ -44,7 +44,7 @@ class FailingPlugin(_Stub):
             name: Empty takes the class's name in lower case.
         """
         super().__init__(*hooks, name=name)
-        self.error = error or RuntimeError("broken")
+        self.error: BaseException = error or RuntimeError("broken")
 
     async def handle_event(self, event: str, data: Mapping[str, Any]) -> Any:
         self.calls += 1
@@ -62,7 +62,7 @@ class SlowPlugin(_Stub):
 
     def __init__(self, *hooks: str, stubborn: bool = False, name: str = "") -> None:
         super().__init__(*hooks, name=name)
-        self.gate = Gate()
+        self.gate: Gate = Gate()
         self._stubborn = stubborn
 
     def release(self) -> None:
@@ -86,7 +86,7 @@ class BlockingPlugin(_Stub):
 
     def __init__(self, *hooks: str, name: str = "") -> None:
         super().__init__(*hooks, name=name)
-        self.gate = Gate()
+        self.gate: Gate = Gate()
 
     def release(self) -> None:
         """Let it go on, now and at every further call."""

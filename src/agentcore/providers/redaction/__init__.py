@@ -82,7 +82,7 @@ class RedactionProvider:
         config = self._config
         patterns = {name: re.compile(each) for name, each in config.patterns.items()}
         self._redactor = Redactor(config.find, patterns=patterns, known=secrets)
-        self.redact = Values(self._redactor, secret_names="secret" in config.find)
+        self.redact: Values = Values(self._redactor, secret_names="secret" in config.find)
         """Returns a value without secrets and personal data."""
 
     @hookimpl(tryfirst=True, blocking=True)

@@ -45,9 +45,9 @@ class Redactor:
         """
         own = [Pattern(kind, each) for kind, each in (patterns or {}).items()]
         spelt = spellings(known)
-        self.known = tuple(spelt)
+        self.known: tuple[str, ...] = tuple(spelt)
         """The known secrets in every spelling."""
-        self.custom = bool(own)
+        self.custom: bool = bool(own)
         """Whether there are patterns of which nothing is known."""
         exact = [Pattern("secret", re.compile("|".join(map(re.escape, spelt))))] if known else []
         self._patterns = [*exact, *own, *(each for kind in kinds for each in PATTERNS[kind])]
