@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from agentcore import PluginManager, Settings
 from agentcore_vectorstore import Document, VectorStoreProvider, copy, open_store_sync
 from agentcore_vectorstore.errors import DocumentError, EmbedderMismatchError, StoreNotFoundError
 from agentcore_vectorstore.testing import WordEmbedder
@@ -50,7 +51,7 @@ def test_files_are_stored_in_pieces(provider: VectorStoreProvider, tmp_path: Pat
     assert result.exit_code == 0
     assert result.stdout == ""
     pieces = list(provider.store.documents(namespace="docs"))
-    assert f"{len(pieces)} documents are stored" in result.stderr
+    assert f"{len(pieces)} documents stored in" in result.stderr
     assert len(pieces) >= 3
     for number, piece in enumerate(pieces):
         assert piece.document.id == f"{tmp_path}/guide.md#{number}"
@@ -58,6 +59,18 @@ def test_files_are_stored_in_pieces(provider: VectorStoreProvider, tmp_path: Pat
         position = piece.document.metadata["position"]
         assert GUIDE[position:].startswith(piece.document.text)
     assert "crashes" in provider.store.search("the app crashes", limit=1)[0].document.text
+
+
+def test_state_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    """By a plugin manager that has not started the provider up: with what keeps it out of a repository."""
+    (tmp_path / "guide.md").write_text(GUIDE)
+    provider = VectorStoreProvider(embedder=WordEmbedder())
+    folder = tmp_path / "state"
+    result = knowledge(provider, "add", tmp_path / "guide.md", obj=PluginManager(Settings(state_dir=folder)))
+    provider.agentcore_shutdown()
+    assert result.exit_code == 0
+    assert folder.stat().st_mode & 0o077 == 0
+    assert (folder / ".gitignore").read_text() == "*\n"
 
 
 def test_file_that_is_added_again_replaces_what_it_was(provider: VectorStoreProvider, tmp_path: Path) -> None:
@@ -215,8 +228,8 @@ def test_copy_brings_documents_and_vectors(filled: VectorStoreProvider, tmp_path
 
 def test_documents_are_deleted(filled: VectorStoreProvider) -> None:
     """By id or by filter, never without either."""
-    assert "1 documents deleted" in knowledge(filled, "delete", "a").stderr
-    assert "1 documents deleted" in knowledge(filled, "delete", "--filter", "n == 3", "--yes").stderr
+    assert "1 document deleted" in knowledge(filled, "delete", "a").stderr
+    assert "1 document deleted" in knowledge(filled, "delete", "--filter", "n == 3", "--yes").stderr
     assert [each.document.id for each in filled.store.documents()] == ["b"]
     result = knowledge(filled, "delete")
     assert result.exit_code == 1

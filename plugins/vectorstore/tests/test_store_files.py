@@ -68,6 +68,15 @@ def test_default_file_lies_in_the_state_folder(tmp_path: Path, monkeypatch: pyte
         assert Path(store.location) == tmp_path / ".agentcore" / "memory.db"
 
 
+@pytest.mark.parametrize("url", ["memory://", "sqlite:///{}/kept/memory.db", "qdrant:///{}/kept"])
+def test_state_folder_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """What keeps nothing in it opens where it cannot be made, as in a container that may not write there."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".agentcore").write_text("")
+    with open_store_sync(url.format(tmp_path), embedder="none") as store:
+        assert store.count() == 0
+
+
 def test_store_in_memory_is_private(embedder: WordEmbedder) -> None:
     """Two of them do not see each other."""
     with (

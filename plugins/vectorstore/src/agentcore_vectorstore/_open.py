@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from agentcore.errors import ConfigError, nearest
 from agentcore_vectorstore._async_store import Opening
@@ -17,7 +17,10 @@ from agentcore_vectorstore._store import Defaults, SyncStore
 from agentcore_vectorstore._url import StoreURL, parse_url
 from agentcore_vectorstore.protocols import Backend, BackendFactory, Embedder, Fusion
 
-__all__ = ["DEFAULT_URL", "check_url", "open_backend", "open_store", "open_store_sync"]
+if TYPE_CHECKING:
+    from agentcore import PluginManager
+
+__all__ = ["DEFAULT_URL", "check_url", "open_backend", "open_store", "open_store_sync", "state_folder"]
 
 DEFAULT_URL: Final = "sqlite:///memory.db"
 """A file in the state folder."""
@@ -27,7 +30,7 @@ def open_store(
     url: str = DEFAULT_URL,
     *,
     embedder: str | Embedder | None = None,
-    folder: Path | None = None,
+    folder: Path | Callable[[], Path] | None = None,
     create: bool = True,
     reembed: Callable[[int], object] | None = None,
 ) -> Opening:
@@ -58,7 +61,7 @@ def open_store_sync(
     url: str = DEFAULT_URL,
     *,
     embedder: str | Embedder | None = None,
-    folder: Path | None = None,
+    folder: Path | Callable[[], Path] | None = None,
     create: bool = True,
     reembed: Callable[[int], object] | None = None,
 ) -> SyncStore:
@@ -73,7 +76,7 @@ def open_store_sync(
             the backend.
         embedder: The name of an installed embedder, ``"none"`` for words only, or an embedder.
             None takes the one in *url*, else ``"minilm"``.
-        folder: Where relative paths start; None for the state folder.
+        folder: Where relative paths start, or what returns it when a file is to be opened; None for the state folder.
         create: Whether to make a store that does not exist.
         reembed: Drop the vectors of another embedder, make all anew, and tell this function how many more are made;
             None refuses a store with another embedder's.
@@ -103,14 +106,16 @@ def open_store_sync(
         raise
 
 
-def open_backend(url: StoreURL, *, folder: Path | None = None, create: bool = True) -> Backend:
+def open_backend(url: StoreURL, *, folder: Path | Callable[[], Path] | None = None, create: bool = True) -> Backend:
     """Open what keeps the documents of *url*, without an embedder.
 
     Raises:
         ConfigError: *url* cannot be used.
         StoreError: It cannot be opened.
     """
-    return _factory(url)(url, folder=_state_folder() if folder is None else folder, create=create)
+    if isinstance(folder, Path):
+        return _factory(url)(url, folder=lambda: folder, create=create)
+    return _factory(url)(url, folder=folder or _state_folder, create=create)
 
 
 def check_url(url: str) -> str:
@@ -159,6 +164,13 @@ def _factory(url: StoreURL) -> BackendFactory:
 
 def _unknown(scheme: str) -> ConfigError:
     return ConfigError(f"no backend has the scheme {scheme!r}", hint=nearest(scheme, BACKENDS.names()))
+
+
+def state_folder(plugins: PluginManager | None, *, create: bool = True) -> Callable[[], Path] | None:
+    """Return what finds the state folder of *plugins*, and makes it with *create* alone; None without *plugins*."""
+    if plugins is None:
+        return None
+    return lambda: plugins.state_dir if create else plugins.settings.state_dir
 
 
 def _state_folder() -> Path:

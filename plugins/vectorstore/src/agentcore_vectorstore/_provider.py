@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from attrs import evolve
@@ -13,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from agentcore import hookimpl
 from agentcore.types import Document, Hit, KnowledgeQuery, Outcome, Usage
 from agentcore_vectorstore._memory import memory_of
-from agentcore_vectorstore._open import DEFAULT_URL, check_url, open_store_sync
+from agentcore_vectorstore._open import DEFAULT_URL, check_url, open_store_sync, state_folder
 from agentcore_vectorstore._plain import plain
 from agentcore_vectorstore._recall import ScopedQuery, home_of
 from agentcore_vectorstore._url import parse_url
@@ -137,15 +136,21 @@ class VectorStoreProvider:
         return [search_command(self._opened), knowledge_command(self._opened)]
 
     def _opened(
-        self, *, create: bool = True, folder: Path | None = None, reembed: Callable[[int], object] | None = None
+        self,
+        *,
+        create: bool = True,
+        plugins: PluginManager | None = None,
+        reembed: Callable[[int], object] | None = None,
     ) -> SyncStore:
-        """Return the store; *folder* is the state folder where no plugin manager has named one."""
+        """Return the store; *plugins* is whose state folder is meant where none has started this provider."""
         with self._opening:
             if self._store is None:
-                if self._plugins is not None:
-                    folder = self._plugins.state_dir
                 self._store = open_store_sync(
-                    self._url, embedder=self._embedder, folder=folder, create=create, reembed=reembed
+                    self._url,
+                    embedder=self._embedder,
+                    folder=state_folder(self._plugins or plugins, create=create),
+                    create=create,
+                    reembed=reembed,
                 )
             return self._store
 

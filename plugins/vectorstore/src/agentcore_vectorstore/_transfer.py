@@ -79,7 +79,9 @@ def import_jsonl(
     return count
 
 
-def copy(source: str, target: str, *, folder: Path | None = None, progress: Progress | None = None) -> int:
+def copy(
+    source: str, target: str, *, folder: Path | Callable[[], Path] | None = None, progress: Progress | None = None
+) -> int:
     """Copy every document from one store to another, with its vector, and return how many there were.
 
     Copying again goes on where it was interrupted, and brings what is new.
@@ -87,7 +89,7 @@ def copy(source: str, target: str, *, folder: Path | None = None, progress: Prog
     Args:
         source: The connection string of a store that exists.
         target: Of one that may hold other documents; the same ids are replaced.
-        folder: Where relative paths start; None for the state folder.
+        folder: Where relative paths start, or what returns it when a file is to be opened; None for the state folder.
         progress: Is told how many more are there.
 
     Raises:

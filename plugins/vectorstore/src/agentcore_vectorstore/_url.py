@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -36,6 +37,14 @@ class StoreURL:
     def __str__(self) -> str:
         """The connection string for messages: without user, password and options."""
         return f"{self.scheme}://{self.host or ''}{f':{self.port}' if self.port else ''}{self.path}"
+
+    def place(self, folder: Callable[[], Path]) -> Path:
+        """Return the absolute place that the path names; *folder* is asked where that is relative.
+
+        One leading slash belongs to the connection string; a tilde means the home folder.
+        """
+        path = Path(self.path.removeprefix("/")).expanduser()
+        return path if path.is_absolute() else folder().absolute() / path
 
     def option(self, name: str, convert: Callable[[str], _T], default: _D) -> _T | _D:
         """Return an option's value.

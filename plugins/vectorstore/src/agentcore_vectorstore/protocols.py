@@ -8,7 +8,7 @@ called without an argument for ``embedder="name"``, and with ``"model"`` for ``e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
@@ -318,12 +318,12 @@ class Backend(Protocol):
 class BackendFactory(Protocol):
     """Opens a backend."""
 
-    def __call__(self, url: StoreURL, *, folder: Path, create: bool) -> Backend:
+    def __call__(self, url: StoreURL, *, folder: Callable[[], Path], create: bool) -> Backend:
         """Open what *url* names.
 
         Args:
             url: The connection string.
-            folder: Where relative paths start.  It may not exist yet.
+            folder: Returns where relative paths start.  Only what keeps files asks: the state folder is made then.
             create: Whether to make a store that does not exist.
 
         Raises:

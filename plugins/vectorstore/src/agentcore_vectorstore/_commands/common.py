@@ -6,23 +6,23 @@ import sys
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Protocol
 
 import click
 
+from agentcore import PluginManager
 from agentcore.errors import AgentCoreError
 from agentcore_vectorstore._store import SyncStore
 from agentcore_vectorstore.errors import KeywordOnlyWarning, StoreNotFoundError
 
-__all__ = ["Nothing", "Open", "progress_bar", "state_folder", "told"]
+__all__ = ["Nothing", "Open", "documents", "plugins_of", "progress_bar", "told"]
 
 
 class Open(Protocol):
     """Opens the provider's store."""
 
     def __call__(
-        self, *, create: bool, folder: Path | None, reembed: Callable[[int], object] | None = None
+        self, *, create: bool, plugins: PluginManager | None, reembed: Callable[[int], object] | None = None
     ) -> SyncStore: ...
 
 
@@ -52,10 +52,14 @@ def told() -> Generator[None]:
                 click.echo(f"warning: {warning.message}", err=True)
 
 
-def state_folder(context: click.Context) -> Path | None:
-    """The state folder of the program that the command is part of, which need not be there; None where it has none."""
-    folder = getattr(getattr(context.obj, "settings", None), "state_dir", None)
-    return folder if isinstance(folder, Path) else None
+def documents(count: int) -> str:
+    """Return how many there are, in words."""
+    return f"{count} document{'' if count == 1 else 's'}"
+
+
+def plugins_of(context: click.Context) -> PluginManager | None:
+    """The plugin manager of the program that the command is part of, where it has one."""
+    return context.obj if isinstance(context.obj, PluginManager) else None
 
 
 @contextmanager

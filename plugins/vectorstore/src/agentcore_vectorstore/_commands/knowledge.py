@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from agentcore_vectorstore._commands.adding import add_files, add_lines
-from agentcore_vectorstore._commands.common import Open, progress_bar, state_folder, told
+from agentcore_vectorstore._commands.common import Open, documents, plugins_of, progress_bar, told
 from agentcore_vectorstore._commands.shown import print_stored
+from agentcore_vectorstore._open import state_folder
 from agentcore_vectorstore._transfer import copy, export_jsonl, record_of
 
 __all__ = ["knowledge_command"]
@@ -50,13 +51,13 @@ def _adding(group: click.Group, opened: Open) -> None:
         if not files and not jsonl:
             raise click.UsageError("name files to add, or pass --jsonl to read stdin")
         with told():
-            store = opened(create=True, folder=state_folder(context))
+            store = opened(create=True, plugins=plugins_of(context))
             if jsonl:
                 count = add_lines(store, files or [Path("-")], namespace)
                 failures: list[str] = []
             else:
                 count, failures = add_files(store, files, namespace, ttl)
-        click.echo(f"{count} documents are stored in {store.location}", err=True)
+        click.echo(f"{documents(count)} stored in {store.location}", err=True)
         for failure in failures:
             click.echo(f"error: {failure}", err=True)
         if failures:
@@ -70,7 +71,7 @@ def _looking(group: click.Group, opened: Open) -> None:
     def stats(context: click.Context, as_json: bool) -> None:
         """How much is stored, where, and by which embedder."""
         with told():
-            store = opened(create=False, folder=state_folder(context))
+            store = opened(create=False, plugins=plugins_of(context))
             written = store.backend.embedder()
             facts = {
                 "location": store.location,
@@ -96,12 +97,12 @@ def _looking(group: click.Group, opened: Open) -> None:
     def list_(context: click.Context, filter: str | None, namespace: str, limit: int, as_json: bool) -> None:
         """Documents, oldest first."""
         with told():
-            store = opened(create=False, folder=state_folder(context))
-            documents = list(islice(store.documents(filter=filter, namespace=namespace), limit))
+            store = opened(create=False, plugins=plugins_of(context))
+            found = list(islice(store.documents(filter=filter, namespace=namespace), limit))
         if as_json:
-            click.echo(json.dumps([record_of(each) for each in documents], ensure_ascii=False, indent=2))
+            click.echo(json.dumps([record_of(each) for each in found], ensure_ascii=False, indent=2))
         else:
-            print_stored(documents)
+            print_stored(found)
 
 
 def _moving(group: click.Group, opened: Open) -> None:
@@ -113,9 +114,9 @@ def _moving(group: click.Group, opened: Open) -> None:
     def export(context: click.Context, file: Any, filter: str | None, namespace: str) -> None:
         """Write documents as JSONL to FILE or stdout."""
         with told(), progress_bar("exporting") as progress:
-            store = opened(create=False, folder=state_folder(context))
+            store = opened(create=False, plugins=plugins_of(context))
             count = export_jsonl(store, file, filter=filter, namespace=namespace, progress=progress)
-        click.echo(f"{count} documents written", err=True)
+        click.echo(f"{documents(count)} written", err=True)
 
     @group.command("import", short_help="Add the documents of a JSONL FILE, or of stdin.")
     @click.argument("file", type=click.Path(path_type=Path), default="-")
@@ -124,9 +125,9 @@ def _moving(group: click.Group, opened: Open) -> None:
     def import_(context: click.Context, file: Path, namespace: str) -> None:
         """Add the documents of a JSONL FILE or of stdin, as export writes them."""
         with told():
-            store = opened(create=True, folder=state_folder(context))
+            store = opened(create=True, plugins=plugins_of(context))
             count = add_lines(store, [file], namespace)
-        click.echo(f"{count} documents are stored in {store.location}", err=True)
+        click.echo(f"{documents(count)} stored in {store.location}", err=True)
 
     @group.command("copy", short_help="Copy all documents from SOURCE to TARGET.")
     @click.argument("source")
@@ -138,8 +139,8 @@ def _moving(group: click.Group, opened: Open) -> None:
         Copying again goes on where it was interrupted.
         """
         with told(), progress_bar("copying") as progress:
-            count = copy(source, target, folder=state_folder(context), progress=progress)
-        click.echo(f"{count} documents copied", err=True)
+            count = copy(source, target, folder=state_folder(plugins_of(context)), progress=progress)
+        click.echo(f"{documents(count)} copied", err=True)
 
 
 def _mending(group: click.Group, opened: Open) -> None:
@@ -152,12 +153,12 @@ def _mending(group: click.Group, opened: Open) -> None:
     def delete(context: click.Context, ids: Sequence[str], filter: str | None, namespace: str, yes: bool) -> None:
         """Remove documents by id or by filter."""
         with told():
-            store = opened(create=False, folder=state_folder(context))
+            store = opened(create=False, plugins=plugins_of(context))
             if filter and not yes and sys.stdin.isatty():
                 count = store.count(filter=filter, namespace=namespace)
-                click.confirm(f"Delete {count} documents?", abort=True, err=True)
+                click.confirm(f"Delete {documents(count)}?", abort=True, err=True)
             removed = store.delete(ids or None, filter=filter, namespace=namespace)
-        click.echo(f"{removed} documents deleted", err=True)
+        click.echo(f"{documents(removed)} deleted", err=True)
 
     @group.command("reembed", short_help="Make all vectors anew, by the configured embedder.")
     @click.pass_context
@@ -174,15 +175,15 @@ def _mending(group: click.Group, opened: Open) -> None:
                 total += more
                 progress(more)
 
-            opened(create=False, folder=state_folder(context), reembed=count)
-        click.echo(f"{total} documents embedded", err=True)
+            opened(create=False, plugins=plugins_of(context), reembed=count)
+        click.echo(f"{documents(total)} embedded", err=True)
 
     @group.command("check")
     @click.pass_context
     def check(context: click.Context) -> None:
         """Read everything, and say what is wrong."""
         with told():
-            store = opened(create=False, folder=state_folder(context))
+            store = opened(create=False, plugins=plugins_of(context))
             problems = store.check()
         for problem in problems:
             click.echo(problem)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import click
 
-from agentcore_vectorstore._commands.common import Nothing, Open, state_folder, told
+from agentcore_vectorstore._commands.common import Nothing, Open, plugins_of, told
 from agentcore_vectorstore._commands.shown import print_matches
 from agentcore_vectorstore.protocols import Fusion, Match
 
@@ -44,7 +44,7 @@ def search_command(opened: Open) -> click.Command:
         """
         text = " ".join(words)
         with told():
-            store = opened(create=False, folder=state_folder(context))
+            store = opened(create=False, plugins=plugins_of(context))
             matches = store.search(text, **options)
             if not matches and not store.count():
                 raise Nothing(store.location)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,7 @@ _LIBPQ: Final = ("host", "sslmode", "sslrootcert", "sslcert", "sslkey")
 """Options that go to libpq as they are; ``host`` names the folder of a socket."""
 
 
-def open_postgres(url: StoreURL, *, folder: Path, create: bool) -> PostgresBackend:
+def open_postgres(url: StoreURL, *, folder: Callable[[], Path], create: bool) -> PostgresBackend:
     """Open a collection, which is a schema of the database.
 
     Options: ``password`` (``env:NAME`` or ``file:/path``), ``timeout`` in seconds (10), ``pool`` connections (4), and

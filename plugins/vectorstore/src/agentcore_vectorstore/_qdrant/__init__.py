@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +24,7 @@ _opening: Final = threading.Lock()
 _TRUTHS: Final = {"true": True, "false": False}
 
 
-def open_qdrant(url: StoreURL, *, folder: Path, create: bool) -> QdrantBackend:
+def open_qdrant(url: StoreURL, *, folder: Callable[[], Path], create: bool) -> QdrantBackend:
     """Open a collection.
 
     Options: ``timeout`` in seconds (10); of a server ``api_key`` (``env:NAME`` or ``file:/path``) and ``https``
@@ -43,7 +44,7 @@ def open_qdrant(url: StoreURL, *, folder: Path, create: bool) -> QdrantBackend:
     from agentcore_vectorstore._qdrant.backend import QdrantBackend
 
     if not url.host:
-        path = folder.absolute() / Path(_folder(url)).expanduser()
+        path = _place(url, folder)
         client = _embedded(qdrant_client.QdrantClient, path, timeout, create=create)
         name = url.options.get("collection", _COLLECTION)
         location = f"{path} (collection {name!r})"
@@ -65,14 +66,13 @@ def open_qdrant(url: StoreURL, *, folder: Path, create: bool) -> QdrantBackend:
         raise
 
 
-def _folder(url: StoreURL) -> str:
-    name = url.path.removeprefix("/")
-    if not name:
+def _place(url: StoreURL, folder: Callable[[], Path]) -> Path:
+    if not url.path.removeprefix("/"):
         raise ConfigError(
             f"{str(url)!r} names neither a server nor a folder",
             hint="write 'qdrant://localhost' for a server, 'qdrant:///memory' for a folder.",
         )
-    return name
+    return url.place(folder)
 
 
 def _embedded(open_client: Any, path: Path, timeout: float, *, create: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["open_memory", "open_sqlite"]
 
 
-def open_sqlite(url: StoreURL, *, folder: Path, create: bool) -> SQLiteBackend:
+def open_sqlite(url: StoreURL, *, folder: Callable[[], Path], create: bool) -> SQLiteBackend:
     """Open a file: ``sqlite:///relative.db``, ``sqlite:////absolute.db``; option ``timeout`` in seconds."""
     if url.host or url.user or url.port:
         raise ConfigError(
@@ -26,11 +27,11 @@ def open_sqlite(url: StoreURL, *, folder: Path, create: bool) -> SQLiteBackend:
     if not name or name.endswith("/"):
         raise ConfigError(f"{str(url)!r} names no file", hint="write 'sqlite:///memory.db'.")
     url.check_options({"timeout"})
-    path = folder.absolute() / Path(name).expanduser()
-    return SQLiteBackend(Database(path, timeout=url.option("timeout", _seconds, DEFAULT_TIMEOUT), create=create))
+    timeout = url.option("timeout", _seconds, DEFAULT_TIMEOUT)
+    return SQLiteBackend(Database(url.place(folder), timeout=timeout, create=create))
 
 
-def open_memory(url: StoreURL, *, folder: Path, create: bool) -> SQLiteBackend:
+def open_memory(url: StoreURL, *, folder: Callable[[], Path], create: bool) -> SQLiteBackend:
     """Open a store of its own that is gone when it is closed: ``memory://``."""
     if url.host or url.user or url.port or url.path.strip("/"):
         raise ConfigError(f"{str(url)!r} names a place, and 'memory://' has none")
