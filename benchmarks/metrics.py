@@ -36,7 +36,7 @@ async def rows() -> list[Row]:
         for name in names:
             for mode in ("plain", "telemetry"):
                 command = [sys.executable, "-m", "benchmarks.metrics", name, mode]
-                done = await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, text=True)
+                done = await asyncio.to_thread(subprocess.run, command, check=True, stdout=subprocess.PIPE, text=True)
                 samples.setdefault((name, mode), []).append(json.loads(done.stdout.splitlines()[-1]))
     extra = {name: Figure(median(samples[name, "telemetry"]) - median(samples[name, "plain"])) for name in names}
     ours = extra.pop("agentcore")
