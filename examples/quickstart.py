@@ -1,16 +1,16 @@
-"""An agent and a plugin.  The model answers from a script, so that this runs anywhere, at once."""
+"""An agent and a plugin.  A script answers for the model, and so it runs anywhere."""
 
 from agentcore import Agent, hookimpl
 
 
 class Desk:
     @hookimpl
-    def agent_input(self, input):  # a value hook: what it returns takes the input's place
-        return {**input, "ticket": input["ticket"].replace("4711-0815", "[card number]")}
+    def agent_input(self, input):  # a value hook: it returns the input to use
+        return {**input, "ticket": input["ticket"].replace("4711-0815", "[number]")}
 
     @hookimpl
-    def agent_complete(self, agent, input, output, usage):  # an event: it says what happened
-        print(f"{agent} read {input['ticket']!r}, asked its model {usage.requests} time, and says: {output.label}")
+    def agent_complete(self, agent, input, output, usage):  # an event: a run ended
+        print(f"{agent}: {input['ticket']} -> {output.label}, {usage.requests} request")
 
 
 triage = Agent(

@@ -46,6 +46,6 @@ def test_the_program_runs_offline(environment: dict[str, str], tmp_path: Path) -
     result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines() == [
-        "triage read 'My card [card number] is refused.', asked its model 1 time, and says: bug",
+        "triage: My card [number] is refused. -> bug, 1 request",
         "bug",
     ]

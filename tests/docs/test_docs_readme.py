@@ -30,7 +30,7 @@ def test_the_program_prints_what_the_readme_says(tmp_path: Path) -> None:
     """Run as it is, the program prints the lines below it."""
     command = [sys.executable, str(ROOT / "examples" / "quickstart.py")]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120)
-    assert _fence("text", "triage read") == result.stdout
+    assert _fence("text", "triage: ") == result.stdout
 
 
 def test_ci_runs_the_second_command() -> None:
