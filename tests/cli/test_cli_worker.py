@@ -111,7 +111,7 @@ def test_what_hangs_is_left(command: Any, begin: Begin, by_workers: Any, project
     worker.terminate()
     said = worker.communicate()[1].decode()
     assert worker.returncode == 0
-    assert "1 events for the plugin 'audit' were not delivered within 0.1 s" in said
+    assert "the plugin 'audit' did not get 1 of its events within 0.1 s" in said
     (row,) = json.loads(command("lanes", "--json").stdout)
     assert row["waiting"] == 1
 

@@ -179,7 +179,7 @@ class Lanes:
         """Wait until nothing is to be delivered any more, as long as patience lasts."""
         left = await self.flush(self._patience, elsewhere=False)
         for plugin, count in left.waiting.items():
-            logger.warning("%d events for the plugin %r were not delivered before the end", count, plugin)
+            logger.warning("the plugin %r did not get %d of its events before the end", plugin, count)
 
     def _started(self) -> tuple[list[BackgroundLane], list[DurableLane]]:
         """Those that deliver here: nobody in a forked child waits for what its parent does."""
@@ -244,7 +244,7 @@ class Lanes:
 
 def _tell_lost(lane: BackgroundLane) -> None:
     if lost := lane.queue.clear():
-        logger.warning("%d events for the plugin %r were not delivered before the end", lost, lane.plugin)
+        logger.warning("the plugin %r did not get %d of its events before the end", lane.plugin, lost)
 
 
 def abandon(threads: dict[str, LoopThread]) -> None:

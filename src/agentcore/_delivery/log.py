@@ -103,9 +103,7 @@ class Log:
             return
         await self.acknowledged(self._buffer.posted)
         if len(self._buffer):
-            logger.error(
-                "%d events could not be written to the journal %s, and are lost", len(self._buffer), self.journal.place
-            )
+            logger.error("the journal %s could not take %d of the events: lost", self.journal.place, len(self._buffer))
         await self._thread.call(self.journal.aclose)
         self._thread.stop(PATIENCE)
         self._begin()

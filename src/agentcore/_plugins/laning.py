@@ -130,7 +130,7 @@ class Laning:
         left = await self.lanes.flush(timeout, elsewhere=False)
         # Where nobody was to wait, nobody is surprised.
         for plugin, count in left.waiting.items() if timeout else ():
-            logger.warning("%d events for the plugin %r were not delivered within %g s", count, plugin, timeout)
+            logger.warning("the plugin %r did not get %d of its events within %g s", plugin, count, timeout)
         await self.lanes.end()
 
 
