@@ -2,7 +2,7 @@
 
 from agentcore_metrics._client import Client
 from agentcore_metrics._config import Budgets, Limit
-from agentcore_metrics._pricing import Price
+from agentcore_metrics._prices import Price
 from agentcore_metrics._provider import MetricsProvider
 from agentcore_metrics._records import IncidentRecord, KnowledgeRecord, ModelRecord, Record, RunRecord, ToolRecord
 from agentcore_metrics._series import Metrics, Observation, Series

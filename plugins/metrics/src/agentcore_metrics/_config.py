@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from agentcore import SecretRef
-from agentcore_metrics._pricing import Price
+from agentcore_metrics._prices import Price
 from agentcore_metrics._schema import FILE_NAME
 
 __all__ = ["MAX_ROWS", "RETENTION_DAYS", "Budgets", "Config", "Dialect", "Limit", "OpenTelemetry", "Prometheus"]

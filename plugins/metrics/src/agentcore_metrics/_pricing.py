@@ -3,96 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from fnmatch import fnmatchcase
-from typing import Annotated, ClassVar, Final, TypeAlias
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Final, TypeAlias
 
 from agentcore.types import Outcome, Usage
 from agentcore_metrics._money import pico
+from agentcore_metrics._prices import FREE, Price, Quote
+from agentcore_metrics._published import published_quote
 from agentcore_metrics._records import CostSource
 
-__all__ = ["Cost", "Price", "Pricing", "Quote", "linear", "provider_of"]
+__all__ = ["Cost", "Pricing", "provider_of"]
 
 Cost: TypeAlias = tuple[int | None, CostSource | None]
 """In 10^-12 US dollars, and where it is known from; both None where it is not known."""
 
-Quote: TypeAlias = Callable[[Usage, datetime], Decimal | None]
-"""What a usage of one model costs at a time, in US dollars; None where the prices do not say."""
-
 _KNOWN: Final = 1_000
 """Models that are remembered; servers may name theirs as they like."""
-
-_PER: Final = 1_000_000
-
-_Dollars: TypeAlias = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
-
-
-class Price(BaseModel):
-    """What a model costs, in US dollars for a million tokens."""
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
-
-    input: _Dollars
-    output: _Dollars
-    cached: Annotated[_Dollars | None, Field(description="Of input out of the cache; as other input if None.")] = None
-    reasoning: Annotated[_Dollars | None, Field(description="Of output for reasoning; as other output if None.")] = None
-    cache_write: Annotated[
-        _Dollars | None, Field(description="Of input that is put into the cache; as other input if None.")
-    ] = None
-    input_audio: Annotated[_Dollars | None, Field(description="Of sound; as other input if None.")] = None
-    output_audio: Annotated[_Dollars | None, Field(description="Of sound; as other output if None.")] = None
-    request: Annotated[_Dollars, Field(description="For each call, whatever its tokens.")] = Decimal(0)
-
-    def quote(self) -> Quote:
-        """Return what asks for it."""
-        read, written = self.input, self.output
-        parts = {
-            "cached_tokens": self.cached,
-            "cache_write_tokens": self.cache_write,
-            "input_audio_tokens": self.input_audio,
-            "reasoning_tokens": self.reasoning,
-            "output_audio_tokens": self.output_audio,
-        }
-        return linear(
-            read / _PER, written / _PER, {name: each and each / _PER for name, each in parts.items()}, self.request
-        )
-
-
-_OF_INPUT: Final = ("cached_tokens", "cache_write_tokens", "input_audio_tokens")
-_OF_OUTPUT: Final = ("reasoning_tokens", "output_audio_tokens")
-
-
-def linear(input: Decimal, output: Decimal, parts: Mapping[str, Decimal | None], request: Decimal) -> Quote:
-    """Return a quote that asks so much for each token and each request, in US dollars.
-
-    Args:
-        input: Of a token that was read.
-        output: Of a token that was written.
-        parts: Of tokens of a kind, by its name in :class:`agentcore.Usage`; None asks as for others.
-        request: Of a call.
-    """
-    read = [(name, price - input) for name in _OF_INPUT if (price := parts.get(name)) is not None]
-    written = [(name, price - output) for name in _OF_OUTPUT if (price := parts.get(name)) is not None]
-
-    def quote(usage: Usage, _when: datetime) -> Decimal:
-        cost = input * usage.input_tokens + output * usage.output_tokens + request * usage.requests
-        for more, whole in ((read, usage.input_tokens), (written, usage.output_tokens)):
-            for name, difference in more:
-                # What a server says of parts may be more than the whole.
-                part = min(getattr(usage, name), whole)
-                whole -= part
-                cost += difference * part
-        return cost
-
-    return quote
-
-
-FREE: Final[Mapping[str, Price]] = {"local": Price(input=Decimal(0), output=Decimal(0))}
-"""The embedded model sends no bill."""
 
 
 def provider_of(model: str) -> tuple[str | None, str]:
@@ -165,8 +93,6 @@ class Pricing:
             return price.quote(), "configured"
         if not self._published:
             return None
-        from agentcore_metrics._published import published_quote
-
         provider, name = provider_of(model)
         quote = published_quote(provider, [each for each in (response_model, name) if each])
         return None if quote is None else (quote, "genai-prices")

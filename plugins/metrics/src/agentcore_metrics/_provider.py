@@ -11,7 +11,8 @@ from agentcore import Event, hookimpl
 from agentcore_metrics._config import MAX_ROWS, RETENTION_DAYS, Budgets
 from agentcore_metrics._config import Config as MetricsConfig
 from agentcore_metrics._hooks import Hooks
-from agentcore_metrics._pricing import Price, Pricing
+from agentcore_metrics._prices import Price
+from agentcore_metrics._pricing import Pricing
 from agentcore_metrics._recorder import Recorder
 from agentcore_metrics._series import Metrics
 from agentcore_metrics._writer import LedgerWriter

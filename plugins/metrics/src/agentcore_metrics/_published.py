@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from agentcore.types import Usage
-from agentcore_metrics._pricing import Quote, linear
+from agentcore_metrics._prices import Quote, linear
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
