@@ -37,7 +37,9 @@ def cpu(server: int | None = None) -> float:
             except OSError:
                 continue
             if server in (int(fields[1]), int(stat.parent.name)):
-                total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+                # Of the server itself with those of its children that have ended: a pool renews its connections.
+                counted = fields[11:15] if server == int(stat.parent.name) else fields[11:13]
+                total += sum(map(int, counted)) / os.sysconf("SC_CLK_TCK")
     return total
 
 

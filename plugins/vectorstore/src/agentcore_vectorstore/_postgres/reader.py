@@ -25,6 +25,13 @@ _COLUMNS: Final = "key, namespace, id, stored, expires, raw, text"
 _EXACT: Final = 10_000
 """Documents of a scope up to which all vectors are compared: there the index would miss some and save nothing."""
 
+_REACH: Final = (200, 1000)
+"""Candidates that the index keeps in hand, at least, and the most that pgvector allows (``hnsw.ef_search``)."""
+
+_DOCUMENTS_PER_CANDIDATE: Final = 1_000
+"""A larger index needs more candidates: 200 find .995 of the ten best of 100,000 documents and .82 of those of a
+million, 1,000 find .94 of these.  Where they are more than its size needs, PostgreSQL passes the index over."""
+
 _FRESH: Final = 10.0
 """Seconds that statistics of many documents count."""
 
@@ -127,8 +134,12 @@ class PostgresReader:
         dimension = int(vector.size)
         if few > _EXACT:
             self._connection.execute("SELECT set_config('hnsw.iterative_scan', 'strict_order', true)")
-            reach = str(min(1000, max(200, 2 * query.pool)))
-            self._connection.execute("SELECT set_config('hnsw.ef_search', %s, true)", [reach])
+            # Of how many documents there are, PostgreSQL's own guess is enough.
+            self._connection.execute(
+                "SELECT set_config('hnsw.ef_search', least(greatest(%s, %s, reltuples / %s), %s)::int::text, true) "
+                "FROM pg_class WHERE oid = 'document'::regclass",
+                [_REACH[0], 2 * query.pool, _DOCUMENTS_PER_CANDIDATE, _REACH[1]],
+            )
             nearness = f"embedding::vector({dimension}) <#> %s::vector({dimension})"
         else:
             # As a sum no index fits, and all are compared.
