@@ -1,6 +1,5 @@
 """Runs the Python examples of every Markdown page: ``pytest README.md docs``."""
 
-import asyncio
 import signal
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 from agentcore import PluginManager, set_plugin_manager
 from agentcore._agents import process
+from agentcore.testing._making import as_default, close_manager
 
 pytest_plugins = ["pytester"]
 
@@ -26,7 +26,7 @@ def own_process() -> Iterator[None]:
     made = process._manager
     set_plugin_manager(before)
     if made is not None and made is not before:
-        _close(made)
+        close_manager(made)
 
 
 @pytest.fixture(scope="module")
@@ -38,17 +38,9 @@ def no_plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.chdir(tmp_path_factory.mktemp("examples"))
         manager = PluginManager()
         manager.register(BuiltinModels(), "agentcore.models")
-        set_plugin_manager(manager)
-        yield
-        _close(manager)
-        set_plugin_manager(None)
-
-
-def _close(manager: PluginManager) -> None:
-    # Not asyncio.run(): it would leave the thread without the loop that a plugin of pytest has made current.
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(manager.aclose())
-    loop.close()
+        with as_default(manager):
+            yield
+        close_manager(manager)
 
 
 pytest_collect_file = Sybil(

@@ -93,7 +93,7 @@ class OursPostgres(Ours):
         with pgserver.get_server(folder) as server:
             for name, value in _POSTGRESQL.items():
                 server.psql(f"ALTER SYSTEM SET {name} = '{value}'")
-        self.server: Any = pgserver.get_server(folder)
+        self.server: Any = pgserver.get_server(folder, cleanup_mode="delete")
         return f"postgresql://postgres@/postgres?host={self.server.pgdata}&timeout=600"
 
     def close(self) -> None:

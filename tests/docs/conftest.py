@@ -1,13 +1,13 @@
 """What the tests of the documentation share."""
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from agentcore import new_plugin_manager, set_plugin_manager
+from agentcore import new_plugin_manager
+from agentcore.testing._making import as_default, close_manager
 
 # The reference's own generator, which Sphinx imports from there, too.
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
@@ -21,10 +21,6 @@ def installed_plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         # It has a command, and is off.
         patch.setenv("AGENTCORE_PLUGINS", "audit")
         manager = new_plugin_manager()
-        set_plugin_manager(manager)
-        yield
-        # Not asyncio.run(): it would leave the thread without the loop that a plugin of pytest has made current.
-        loop = asyncio.new_event_loop()
-        loop.run_until_complete(manager.aclose())
-        loop.close()
-        set_plugin_manager(None)
+        with as_default(manager):
+            yield
+        close_manager(manager)

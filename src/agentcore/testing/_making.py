@@ -13,7 +13,7 @@ from agentcore._agents import process
 from agentcore._config.loading import combined_settings
 from agentcore._plugins import PluginManager
 
-__all__ = ["MakeContext", "MakePluginManager", "as_default", "made_context", "made_manager", "making"]
+__all__ = ["MakeContext", "MakePluginManager", "as_default", "close_manager", "made_context", "made_manager", "making"]
 
 _MODEL: Final = "scripted"
 """The default model's name: none that would be sought on the network or loaded."""
@@ -62,7 +62,7 @@ def making(folder: Path) -> Generator[MakePluginManager, None, None]:
         yield make
     finally:
         for manager in reversed(made):
-            _close(manager)
+            close_manager(manager)
 
 
 def made_manager(folder: Path, **settings: Any) -> PluginManager:
@@ -71,7 +71,8 @@ def made_manager(folder: Path, **settings: Any) -> PluginManager:
     return PluginManager(combined_settings(None, folder=folder, environ={}, overrides=overrides))
 
 
-def _close(manager: PluginManager) -> None:
+def close_manager(manager: PluginManager) -> None:
+    """Shut its plugins down, from code that is not async."""
     # Not asyncio.run(): it would leave the thread without the loop that a plugin of pytest has made current.
     loop = asyncio.new_event_loop()
     try:

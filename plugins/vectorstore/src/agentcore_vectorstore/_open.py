@@ -115,7 +115,7 @@ def open_backend(url: StoreURL, *, folder: Path | Callable[[], Path] | None = No
     """
     if isinstance(folder, Path):
         return _factory(url)(url, folder=lambda: folder, create=create)
-    return _factory(url)(url, folder=folder or _state_folder, create=create)
+    return _factory(url)(url, folder=folder or _default_folder, create=create)
 
 
 def check_url(url: str) -> str:
@@ -173,7 +173,7 @@ def state_folder(plugins: PluginManager | None, *, create: bool = True) -> Calla
     return lambda: plugins.state_dir if create else plugins.settings.state_dir
 
 
-def _state_folder() -> Path:
+def _default_folder() -> Path:
     import agentcore
 
     return agentcore.state_dir()
