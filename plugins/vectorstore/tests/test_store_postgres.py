@@ -13,7 +13,7 @@ import pytest
 from agentcore.errors import ConfigError
 from agentcore_vectorstore import Document, open_store_sync
 from agentcore_vectorstore.errors import StoreAccessError, StoreError, StoreNotFoundError, StoreVersionError
-from agentcore_vectorstore.protocols import Scope
+from agentcore_vectorstore.protocols import Query, Scope
 from agentcore_vectorstore.testing import VectorStoreContract, WordEmbedder
 
 SERVER = os.environ.get("AGENTCORE_TEST_POSTGRES", "")
@@ -68,6 +68,27 @@ def test_vectors_beyond_the_exact_search_are_found_by_the_index(url: str) -> Non
                 hits = store.search(vector=query, fusion="vector", namespace=namespace)
                 found += len(nearest & {hit.document.id for hit in hits})
             assert found / 200 >= needed
+
+
+@pytest.mark.skipif(bool(SERVER), reason="it changes what the server believes, which its owner alone may")
+@pytest.mark.parametrize(("documents", "reach"), [(-1, 200), (90_000, 200), (600_000, 600), (5_000_000, 1000)])
+def test_larger_index_is_searched_more_widely(
+    server: str, monkeypatch: pytest.MonkeyPatch, documents: int, reach: int
+) -> None:
+    """By what PostgreSQL believes of the size, which is nothing at first."""
+    import psycopg
+
+    monkeypatch.setattr("agentcore_vectorstore._postgres.reader._EXACT", 0)
+    schema = f"test_{uuid.uuid4().hex}"
+    with open_store_sync(server.replace("COLLECTION", schema), embedder="given:2") as store:
+        store.add([Document(text="x")], vectors=[[1.0, 0.0]])
+        with psycopg.connect(server.replace("/COLLECTION", "")) as connection:
+            believed = "UPDATE pg_class SET reltuples = %s WHERE oid = %s::regclass"
+            connection.execute(believed, [documents, f"{schema}.document"])
+        with store.backend.reading() as reader:
+            reader.candidates(Query(text=None, vector=np.float32([1, 0]), limit=1, pool=1, scope=Scope(now=0.0)))
+            shown: Any = reader
+            assert shown._connection.execute("SHOW hnsw.ef_search").fetchone() == (str(reach),)
 
 
 def test_store_without_embedder_needs_no_pgvector(url: str) -> None:
