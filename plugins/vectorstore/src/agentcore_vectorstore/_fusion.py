@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
     from agentcore_vectorstore.protocols import Candidates, Fusion
 
-__all__ = ["ALPHA", "POOL", "diverse", "fused", "top"]
+__all__ = ["ALPHA", "POOL", "deviation", "diverse", "expected_spread", "fused", "spread", "top"]
 
 ALPHA: Final = 0.5
 """The weight of meaning; words have the rest."""
@@ -33,7 +35,10 @@ def fused(candidates: Candidates, fusion: Fusion, alpha: float) -> NDArray[np.fl
         return np.zeros(0) if only is None else only
     if fusion == "rrf":
         return alpha * _reciprocal_ranks(meaning) + (1 - alpha) * np.where(words > 0, _reciprocal_ranks(words), 0.0)
-    return alpha * _standardised(meaning) + (1 - alpha) * _standardised(words)
+    near, wordy = candidates.spread_of_meaning, candidates.spread_of_words
+    if near is None or wordy is None:
+        near, wordy = spread(meaning, meaning.size), spread(words, words.size)
+    return alpha * _standardised(meaning, near) + (1 - alpha) * _standardised(words, wordy)
 
 
 def top(scores: NDArray[np.floating[Any]], limit: int) -> NDArray[np.intp]:
@@ -70,15 +75,50 @@ def diverse(
     return np.array(chosen, dtype=np.intp)
 
 
-def _standardised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def spread(scores: NDArray[np.floating[Any]], documents: int) -> float:
+    """Return the standard deviation of the scores of all documents, and of that of a text with nothing in common.
+
+    With that one, whose score is 0, there is a deviation even where there is one document, or all are equal.
+
+    Args:
+        scores: Those that are not 0.
+        documents: How many there are.
+    """
+    # Not as a product: of so many numbers that is computed by several threads, which cost more than it takes.
+    return deviation(documents, float(scores.sum()), float(np.square(scores).sum()))
+
+
+def deviation(documents: int, total: float, squares: float) -> float:
+    """Return what :func:`spread` does, by the sum of the scores and the sum of their squares."""
+    mean = total / (documents + 1)
+    return math.sqrt(max(0.0, squares / (documents + 1) - mean * mean))
+
+
+def expected_spread(scores: NDArray[np.floating[Any]], words: Iterable[tuple[float, int]], documents: int) -> float:
+    """Return the standard deviation that the BM25 scores of all documents are to be expected to have.
+
+    As if words came independently of each other, and once in a text of average length; and at least what the best
+    alone bring, for where documents are few, or one is like no other.
+
+    Args:
+        scores: The best.
+        words: Of the question: the weight of each, and how many documents have it.
+        documents: How many there are.
+    """
+    variance = 0.0
+    for weight, having in words:
+        share = min(1.0, (having + 0.5) / (documents + 1))
+        variance += weight * weight * share * (1 - share)
+    return max(math.sqrt(variance), spread(scores, max(documents, scores.size)))
+
+
+def _standardised(scores: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
     """Return each score in standard deviations above that of a text with nothing in common.
 
     Cosines and BM25 scores have neither scale nor spread in common; in standard deviations they have both.
-    The difference to z-scores, the candidates' mean, is the same for all of them and changes no order; without it a
-    score tells something on its own.  The text with nothing in common, whose score is 0, is among those whose spread
-    is measured, so that there is one even where the candidates are few or equal.
+    The difference to z-scores, the mean, is the same for all candidates and changes no order; without it a score
+    tells something on its own.
     """
-    spread = np.append(scores, 0.0).std()
     return scores / spread if spread > 0 else np.zeros_like(scores)
 
 

@@ -203,6 +203,14 @@ class Candidates:
     """The cosine of each; None where the query has no vector."""
     words: NDArray[np.float64] | None = None
     """The BM25 score of each, 0 for those in which no word was found; None where the query has no text."""
+    spread_of_meaning: float | None = None
+    """The standard deviation of the cosines of all documents that were searched, or of a sample of the collection."""
+    spread_of_words: float | None = None
+    """The standard deviation of the BM25 scores of all documents, or what is to be expected of it.
+
+    Where one of both is None, scores are told in deviations among the candidates, which ranks a little worse: how far
+    the best stand out from all others is lost.
+    """
 
 
 @frozen(kw_only=True, eq=False)

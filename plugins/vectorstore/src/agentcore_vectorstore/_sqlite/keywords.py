@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 from attrs import field, frozen
 
-from agentcore_vectorstore._fusion import top
+from agentcore_vectorstore._fusion import expected_spread, top
 from agentcore_vectorstore._sqlite.bm25 import K1, Average, average_of, scores_of_texts
 from agentcore_vectorstore._sqlite.conditions import Condition
 from agentcore_vectorstore._sqlite.sql import Connection
@@ -98,6 +98,12 @@ class Keywords:
             heavy = next(number for number in range(heavy + 1, len(words) + 1) if rests[number] < last or not last)
         found = _best_scores(connection, question, pool)
         return found | self._scores_of(connection, question, weights, set(also).difference(found))
+
+    def spread(self, connection: Connection, question: Words, scores: NDArray[np.float64]) -> float:
+        """Return the standard deviation of the scores of all documents, near enough, by those of the best."""
+        weights = self._weights(connection, question.words)
+        words = [(weight, self._counts[word]) for word, weight in weights.items()]
+        return expected_spread(scores, words, self._average[0])
 
     def _with_light(
         self,

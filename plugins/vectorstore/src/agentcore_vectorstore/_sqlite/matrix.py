@@ -10,6 +10,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from attrs import field, frozen
+
+from agentcore_vectorstore._fusion import spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from agentcore_vectorstore._sqlite.sql import Connection
     from agentcore_vectorstore.protocols import Vector
 
-__all__ = ["Matrix", "stored_vector", "vectors_of"]
+__all__ = ["Matrix", "Nearest", "stored_vector", "vectors_of"]
 
 # The library brings no types.
 _simsimd: Any = import_module("simsimd")
@@ -52,6 +55,18 @@ def vectors_of(connection: Connection, keys: NDArray[np.int64]) -> NDArray[np.fl
     return np.frombuffer(b"".join(value for (value,) in rows), dtype=_STORED).reshape(keys.size, -1)
 
 
+@frozen(eq=False)
+class Nearest:
+    """The largest cosines with a vector."""
+
+    keys: NDArray[np.int64] = field(factory=lambda: np.empty(0, dtype=np.int64))
+    """Growing."""
+    cosines: NDArray[np.float64] = field(factory=lambda: np.empty(0, dtype=np.float64))
+    """Of each."""
+    spread: float = 0.0
+    """The standard deviation of all cosines that were compared."""
+
+
 class Matrix:
     """The vectors of all documents, one row each, by growing key.
 
@@ -74,10 +89,8 @@ class Matrix:
         self._has_expiring = False
         self._rows_of: dict[tuple[int, ...], NDArray[np.intp]] = {}
 
-    def nearest(
-        self, connection: Connection, vector: Vector, pool: int, rows: NDArray[np.intp] | None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the keys of the *pool* largest cosines with *vector*, and the cosines; by growing key.
+    def nearest(self, connection: Connection, vector: Vector, pool: int, rows: NDArray[np.intp] | None) -> Nearest:
+        """Return the *pool* largest cosines with *vector*.
 
         Args:
             connection: Where :meth:`refresh` was called, in the same transaction.
@@ -87,7 +100,7 @@ class Matrix:
         """
         size = self._size if rows is None else rows.size
         if not size:
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
+            return Nearest()
         estimates, slack = self._estimates(vector, rows)
         if size > pool:
             edge = np.partition(estimates, size - pool)[size - pool]
@@ -99,7 +112,7 @@ class Matrix:
         if cosines.size > pool:
             best = np.flatnonzero(cosines >= np.partition(cosines, cosines.size - pool)[cosines.size - pool])
             keys, cosines = keys[best], cosines[best]
-        return keys, cosines
+        return Nearest(keys, cosines, spread(estimates, size))
 
     def rows(self, namespaces: list[int] | None, keys: NDArray[np.int64] | None, now: float) -> NDArray[np.intp] | None:
         """Return the rows that a search may find; None for all.

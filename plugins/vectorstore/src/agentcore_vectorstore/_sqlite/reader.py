@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from agentcore.types import Document
 from agentcore_vectorstore._filters import EVERYTHING
 from agentcore_vectorstore._sqlite.conditions import Condition, condition_of
 from agentcore_vectorstore._sqlite.keywords import Keywords, Words
-from agentcore_vectorstore._sqlite.matrix import Matrix, vectors_of
+from agentcore_vectorstore._sqlite.matrix import Matrix, Nearest, vectors_of
 from agentcore_vectorstore.protocols import Candidates, Query, Scope, Stored
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ _COLUMNS: Final = (
     "document.text FROM document JOIN namespace ON namespace.number = document.namespace"
 )
 
+_NOWHERE: Final = 0
+"""The root's number, which is written to no document's index entry: nothing is found there."""
+
 
 class SQLiteReader:
     """A transaction that reads; what it keeps between two of them is the caller's."""
@@ -39,26 +42,33 @@ class SQLiteReader:
 
     def candidates(self, query: Query) -> Candidates:
         """Return the best by meaning, the best by words, and of both both scores."""
-        near_keys, cosines = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
+        near = Nearest()
         if query.vector is not None:
             self._matrix.refresh(self._connection)
             rows = self._rows(query.scope)
-            near_keys, cosines = self._matrix.nearest(self._connection, query.vector, query.pool, rows)
+            near = self._matrix.nearest(self._connection, query.vector, query.pool, rows)
         if query.text is None:
-            return Candidates(keys=near_keys.tolist(), meaning=cosines)
-        scores = self._words(query, query.text, near_keys.tolist())
-        keys = np.union1d(near_keys, np.fromiter(scores, dtype=np.int64, count=len(scores)))
+            return Candidates(keys=near.keys.tolist(), meaning=near.cosines)
+        question = self._question(query.scope, query.text)
+        scores = self._keywords.best(self._connection, question, query.limit, query.pool, near.keys.tolist())
+        keys = np.union1d(near.keys, np.fromiter(scores, dtype=np.int64, count=len(scores)))
         listed = keys.tolist()
         words = np.array([scores.get(key, 0.0) for key in listed], dtype=np.float64)
         if query.vector is None:
             return Candidates(keys=listed, words=words)
         meaning = np.zeros(keys.size)
-        meaning[np.searchsorted(keys, near_keys)] = cosines
+        meaning[np.searchsorted(keys, near.keys)] = near.cosines
         # Those without a vector have a cosine of 0 with everything.
-        late = np.flatnonzero(~np.isin(keys, near_keys, assume_unique=True) & self._matrix.holding(keys))
+        late = np.flatnonzero(~np.isin(keys, near.keys, assume_unique=True) & self._matrix.holding(keys))
         if late.size:
             meaning[late] = np.vecdot(vectors_of(self._connection, keys[late]), query.vector)
-        return Candidates(keys=listed, meaning=meaning, words=words)
+        return Candidates(
+            keys=listed,
+            meaning=meaning,
+            words=words,
+            spread_of_meaning=near.spread,
+            spread_of_words=self._keywords.spread(self._connection, question, words),
+        )
 
     def load(self, keys: Sequence[int], *, vectors: bool = False) -> Mapping[int, Stored]:
         """Return the documents of *keys* that are there."""
@@ -106,18 +116,16 @@ class SQLiteReader:
             keys = np.fromiter((key for (key,) in found), dtype=np.int64)
         return self._matrix.rows(namespace_numbers(self._connection, scope.namespace), keys, scope.now)
 
-    def _words(self, query: Query, text: str, also: Collection[int]) -> dict[int, float]:
-        scope = query.scope
+    def _question(self, scope: Scope, text: str) -> Words:
         number = None
         if scope.namespace:
-            number = self._connection.execute("SELECT number FROM namespace WHERE name = ?", (scope.namespace,)).get
-            if number is None:
-                return {}
+            found = self._connection.execute("SELECT number FROM namespace WHERE name = ?", (scope.namespace,)).get
+            number = _NOWHERE if found is None else found
         # The index knows namespaces; only a filter, or what has expired and is still there, needs the documents.
         condition = condition_of(scope.filter)
         if self._connection.execute("SELECT 1 FROM document WHERE expires <= ? LIMIT 1", (scope.now,)).get:
             condition = (f"({condition[0]}) AND coalesce(expires > ?, 1)", [*condition[1], scope.now])
-        return self._keywords.best(self._connection, Words(text, number, condition), query.limit, query.pool, also)
+        return Words(text, number, condition)
 
     def _stored(self, where: str, values: Sequence[Any]) -> list[tuple[int, Stored]]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} {where}", values)  # question marks only
