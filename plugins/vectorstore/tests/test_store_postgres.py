@@ -1,17 +1,23 @@
 """PostgreSQL with pgvector passes the contract, and says what is wrong with a server."""
 
 import os
+import random
 import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from agentcore.errors import ConfigError
-from agentcore_vectorstore import Document, open_store_sync
+from agentcore_vectorstore import Document, SyncStore, open_store_sync
+from agentcore_vectorstore._filters.spec import filter_of
+from agentcore_vectorstore._fusion import spread
+from agentcore_vectorstore._postgres import keywords
+from agentcore_vectorstore._postgres.conditions import scope_condition
 from agentcore_vectorstore.errors import StoreAccessError, StoreError, StoreNotFoundError, StoreVersionError
 from agentcore_vectorstore.protocols import Query, Scope
 from agentcore_vectorstore.testing import VectorStoreContract, WordEmbedder
@@ -78,7 +84,7 @@ def test_larger_index_is_searched_more_widely(
     """By what PostgreSQL believes of the size, which is nothing at first."""
     import psycopg
 
-    monkeypatch.setattr("agentcore_vectorstore._postgres.reader._EXACT", 0)
+    monkeypatch.setattr("agentcore_vectorstore._postgres.nearest._EXACT", 0)
     schema = f"test_{uuid.uuid4().hex}"
     with open_store_sync(server.replace("COLLECTION", schema), embedder="given:2") as store:
         store.add([Document(text="x")], vectors=[[1.0, 0.0]])
@@ -89,6 +95,72 @@ def test_larger_index_is_searched_more_widely(
             reader.candidates(Query(text=None, vector=np.float32([1, 0]), limit=1, pool=1, scope=Scope(now=0.0)))
             shown: Any = reader
             assert shown._connection.execute("SHOW hnsw.ef_search").fetchone() == (str(reach),)
+
+
+@pytest.fixture(scope="module")
+def worded(server: str) -> Iterator[SyncStore]:
+    """Three thousand texts whose words are as often as those of a language, in three namespaces."""
+    chance, numbers = random.Random(7), np.random.default_rng(7)
+    words = [f"w{n}" for n in range(400)]
+    weights = [1 / (n + 1) for n in range(400)]
+    schema = f"test_{uuid.uuid4().hex}"
+    with open_store_sync(server.replace("COLLECTION", schema), embedder="given:8") as store:
+        for place in ("", "a", "a/b"):
+            texts = [" ".join(chance.choices(words, weights, k=chance.randint(3, 50))) for _ in range(1000)]
+            documents = [Document(id=str(n), text=text, metadata={"n": n}) for n, text in enumerate(texts)]
+            store.add(documents, vectors=numbers.standard_normal((1000, 8)).astype(np.float32), namespace=place)
+        import psycopg
+
+        with psycopg.connect(server.replace("/COLLECTION", ""), autocommit=True) as connection:
+            connection.execute(f"ANALYZE {schema}.document")
+        yield store
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["counted", "estimated"])
+@pytest.mark.parametrize("seed", range(8))
+def test_best_by_words_are_the_best_of_all(
+    worded: SyncStore, monkeypatch: pytest.MonkeyPatch, seed: int, many: bool
+) -> None:
+    """Though most documents are never scored, those that are returned are the best; also by PostgreSQL's statistics."""
+    monkeypatch.setattr(keywords, "_MANY", 100 if many else 10_000)
+    chance = random.Random(seed)
+    text = " ".join(f"w{min(399, int(chance.expovariate(0.02)))}" for _ in range(chance.choice([1, 3, 6, 12, 30])))
+    namespace = chance.choice(["", "a", "a/b"])
+    limit, pool = chance.choice([(1, 1), (10, 10), (10, 100), (300, 300)])
+    scope = scope_condition(Scope(now=0.0, namespace=namespace, filter=filter_of(chance.choice([None, "n < 40"]))))
+    with worded.backend.reading() as reader:
+        connection = cast("Any", reader)._connection
+        statistics = keywords.Statistics()
+        question = keywords.keywords_of(connection, statistics, text)
+        assert bool(statistics.common) == many
+        assert statistics.documents == pytest.approx(3000, rel=0.1)
+        whole = dict(question.best(connection, scope, 3000, 3000))
+        also = chance.sample(sorted(whole), min(len(whole), 20))
+        found = question.best(connection, scope, limit, pool, also)
+    best = sorted(whole, key=lambda key: (-whole[key], -key))[:limit]
+    assert set(best) | set(also) <= found.keys()
+    assert len(found) >= min(pool, len(whole))
+    assert all(score == pytest.approx(whole[key], rel=1e-9) for key, score in found.items())
+
+
+@pytest.mark.parametrize("few", [10_000, 0], ids=["compared", "sampled"])
+def test_spreads_are_those_of_all_documents(worded: SyncStore, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """Of the cosines exactly where all are compared, otherwise and by words near enough."""
+    monkeypatch.setattr("agentcore_vectorstore._postgres.nearest._EXACT", few)
+    numbers = np.random.default_rng(5)
+    with worded.backend.reading() as reader:
+        rows = reader.page(Scope(now=0.0), after=None, limit=3000, vectors=True)
+        stored = np.stack([each.vector for _, each in rows if each.vector is not None])
+        for _ in range(5):
+            vector = numbers.standard_normal(8).astype(np.float32)
+            vector /= np.linalg.norm(vector)
+            query = Query(text="w3 w40 w41", vector=vector, limit=10, pool=100, scope=Scope(now=0.0))
+            found = reader.candidates(query)
+            whole = reader.candidates(evolve(query, vector=None, limit=3000, pool=3000))
+            assert whole.words is not None
+            tolerance = 1e-3 if few else 0.1
+            assert found.spread_of_meaning == pytest.approx(float((stored @ vector).std()), rel=tolerance)
+            assert found.spread_of_words == pytest.approx(spread(whole.words, 3000), rel=0.25)
 
 
 def test_store_without_embedder_needs_no_pgvector(url: str) -> None:

@@ -18,7 +18,7 @@ INDEXED: Final = 2000
 
 # In a migration's place in the list is its version.  ``raw`` is the metadata as they were given: jsonb keeps neither
 # the spelling of a number nor the sign of a zero.  The stems of ``words`` have as many positions as they are often in
-# the text.
+# the text; they are not compressed, for each comparison would unpack them anew.
 _MIGRATIONS: Final = (
     """
     CREATE TABLE document(
@@ -34,6 +34,7 @@ _MIGRATIONS: Final = (
         length integer NOT NULL,
         UNIQUE (namespace, id)
     );
+    ALTER TABLE document ALTER COLUMN words SET STORAGE EXTERNAL;
     CREATE INDEX document_words ON document USING gin (words);
     CREATE INDEX document_expires ON document (expires) WHERE expires IS NOT NULL;
     CREATE TABLE state(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from agentcore_vectorstore._postgres.reader import vector_text
+from agentcore_vectorstore._postgres.nearest import vector_text
 from agentcore_vectorstore._words import stems_of
 from agentcore_vectorstore.errors import DocumentError
 from agentcore_vectorstore.protocols import Entry
