@@ -1,6 +1,7 @@
 """Qdrant's embedded engine passes the contract, and a server that is named does, too."""
 
 import os
+import time
 import uuid
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -8,9 +9,11 @@ from typing import ClassVar, Literal
 import pytest
 
 from agentcore.errors import ConfigError
-from agentcore_vectorstore import Document, open_store_sync
+from agentcore_vectorstore import Document, Fusion, open_store_sync
 from agentcore_vectorstore.errors import StoreAccessError, StoreLockedError, StoreNotFoundError
 from agentcore_vectorstore.testing import VectorStoreContract, WordEmbedder
+
+FUSIONS: list[Fusion] = ["zscore", "rrf", "vector", "bm25"]
 
 SERVER = os.environ.get("AGENTCORE_TEST_QDRANT", "")
 """The connection string of a server, up to the collection, as ``qdrant://localhost:6333``."""
@@ -44,6 +47,19 @@ def test_store_lasts(tmp_path: Path) -> None:
             store.add([Document(id="a", text=f"red apples {name}")])
     with open_store_sync("qdrant:///q", embedder=WordEmbedder(), folder=tmp_path) as store:
         assert [hit.document.text for hit in store.search("apple")] == ["red apples "]
+
+
+def test_what_expires_is_known_in_the_next_process(tmp_path: Path) -> None:
+    """Whether anything does is looked up once, and then followed."""
+    with open_store_sync("qdrant:///q", embedder=WordEmbedder(), folder=tmp_path) as store:
+        store.add([Document(id="a", text="red apples")])
+        assert [hit.document.id for hit in store.search("apple")] == ["a"]
+        store.add([Document(id="b", text="green apples")], ttl=0.2)
+        assert {hit.document.id for hit in store.search("apple")} == {"a", "b"}
+    with open_store_sync("qdrant:///q", embedder=WordEmbedder(), folder=tmp_path) as store:
+        time.sleep(0.25)
+        for fusion in FUSIONS:
+            assert [hit.document.id for hit in store.search("apple", fusion=fusion)] == ["a"]
 
 
 def test_folder_that_is_open_already(tmp_path: Path) -> None:

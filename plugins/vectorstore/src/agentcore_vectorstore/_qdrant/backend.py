@@ -14,6 +14,7 @@ from qdrant_client.http.exceptions import UnexpectedResponse
 
 from agentcore_vectorstore._claims import Identity, mismatch
 from agentcore_vectorstore._json import canonical_json
+from agentcore_vectorstore._qdrant.embedded import EmbeddedReader, has_expiring
 from agentcore_vectorstore._qdrant.faults import translated
 from agentcore_vectorstore._qdrant.points import MEANING, WORDS, point_id, point_of, stored_of
 from agentcore_vectorstore._qdrant.reader import QdrantReader
@@ -55,6 +56,8 @@ class QdrantBackend:
         self._closed = False
         self._last = 0
         self._purged = 0.0
+        self._expiring: bool | None = None if embedded else True
+        """Whether points may expire; None where nobody has looked.  In a server somebody else may write such."""
         with self._working():
             if not client.collection_exists(collection):
                 if not create:
@@ -99,6 +102,8 @@ class QdrantBackend:
                 points = self._reader().points([point_id(each.namespace, each.id) for each in part], vectors=True)
                 there = {str(point.id): stored_of(point) for point in points}
                 new = [made for each in part if (made := _changed(each, there)) is not None]
+                if any(each.expires is not None for each in new):
+                    self._expiring = True
                 if new:
                     self._client.upsert(self._collection, [point_of(each, self._order()) for each in new], wait=True)
 
@@ -167,7 +172,10 @@ class QdrantBackend:
                 self._client.create_payload_index(self._collection, name, field_schema=kind, wait=True)
 
     def _reader(self) -> QdrantReader:
-        return QdrantReader(self._client, self._collection, vectors=self._has_vectors())
+        if self._expiring is None:
+            self._expiring = has_expiring(self._client, self._collection)
+        kind = EmbeddedReader if self._embedded else QdrantReader
+        return kind(self._client, self._collection, vectors=self._has_vectors(), expiring=self._expiring)
 
     def _has_vectors(self) -> bool:
         return MEANING in (self._client.get_collection(self._collection).config.params.vectors or {})

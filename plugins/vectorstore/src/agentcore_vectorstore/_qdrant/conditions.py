@@ -14,14 +14,20 @@ from agentcore_vectorstore.protocols import Scope
 __all__ = ["is_fact", "scope_filter", "split"]
 
 
-def scope_filter(scope: Scope, *more: Any) -> models.Filter:
-    """Return the filter of what belongs to *scope*, as far as Qdrant can say it."""
+def scope_filter(scope: Scope, *more: Any, expiring: bool = True) -> models.Filter:
+    """Return the filter of what belongs to *scope*, as far as Qdrant can say it.
+
+    Args:
+        scope: What is searched.
+        more: Conditions beside.
+        expiring: Whether points may have expired.
+    """
     native, _ = split(scope.filter)
-    must = [native, *more]
+    must = [*native, *more]
     if scope.namespace:
         must.append(_is("within", scope.namespace))
     expired = models.FieldCondition(key="expires", range=models.Range(lte=scope.now))
-    return models.Filter(must=must, must_not=[expired])
+    return models.Filter(must=must, must_not=[expired] if expiring else [])
 
 
 def is_fact(hash: str) -> Any:
@@ -29,8 +35,8 @@ def is_fact(hash: str) -> Any:
     return _is("facts", hash)
 
 
-def split(filter: Filter) -> tuple[Any, Filter]:
-    """Return the part of *filter* that Qdrant can say, and the rest, which Python has to look at."""
+def split(filter: Filter) -> tuple[list[Any], Filter]:
+    """Return the conditions of the part of *filter* that Qdrant can say, and the rest, which Python has to look at."""
     parts = filter.parts if isinstance(filter, And) else (filter,)
     said: list[Any] = []
     rest: list[Filter] = []
@@ -40,7 +46,7 @@ def split(filter: Filter) -> tuple[Any, Filter]:
             rest.append(part)
         else:
             said.append(condition)
-    return models.Filter(must=said), And(tuple(rest)) if rest else EVERYTHING
+    return said, And(tuple(rest)) if rest else EVERYTHING
 
 
 def _condition(filter: Filter) -> Any | None:

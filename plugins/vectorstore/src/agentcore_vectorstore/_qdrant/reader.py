@@ -27,10 +27,19 @@ _PAGE: Final = 1000
 class QdrantReader:
     """What a collection holds now; Qdrant has no transactions."""
 
-    def __init__(self, client: Any, collection: str, *, vectors: bool) -> None:
+    def __init__(self, client: Any, collection: str, *, vectors: bool, expiring: bool = True) -> None:
+        """Read *collection*.
+
+        Args:
+            client: Of the server or the folder.
+            collection: Its name.
+            vectors: Whether points may have vectors of meaning.
+            expiring: Whether some may expire; otherwise that is no condition.
+        """
         self._client = client
         self._collection = collection
         self._vectors = vectors
+        self._expiring = expiring
 
     def candidates(self, query: Query) -> Candidates:
         """Return the best by meaning, the best by words, and of both both scores."""
@@ -38,9 +47,8 @@ class QdrantReader:
         meaning = None if query.vector is None or not self._vectors else query.vector.tolist()
         words = None if query.text is None else question_of(query.text)
         near = self._scores(MEANING, meaning, within, query.pool)
-        wordy = self._scores(WORDS, words, within, query.pool)
-        near |= self._scores_of(MEANING, meaning, wordy.keys() - near.keys())
-        wordy |= self._scores_of(WORDS, words, near.keys() - wordy.keys())
+        wordy = self._word_scores(words, within, query.pool, near)
+        near |= self._cosines(meaning, wordy.keys() - near.keys())
         keys = sorted({*near, *wordy})
         return Candidates(
             keys=keys,
@@ -77,13 +85,13 @@ class QdrantReader:
     def filter_of(self, scope: Scope) -> Any:
         """Return the filter of what belongs to *scope*."""
         _, rest = split(scope.filter)
-        within = scope_filter(scope)
+        within = scope_filter(scope, expiring=self._expiring)
         if rest == EVERYTHING:
             return within
         # What Qdrant cannot say is looked at here, before anything is ranked.
         points = self.scroll(within, ["metadata", "order"])
         chosen = [point.id for point in points if passes(json.loads(point.payload["metadata"]), rest)]
-        return scope_filter(scope, models.HasIdCondition(has_id=chosen))
+        return scope_filter(scope, models.HasIdCondition(has_id=chosen), expiring=self._expiring)
 
     def scroll(
         self, within: Any, payload: Any, *, after: Key | None = None, vectors: bool = False, size: int = _PAGE
@@ -106,25 +114,34 @@ class QdrantReader:
                 return
             after = key_of(new[-1])
 
+    def _word_scores(self, words: Any, within: Any, pool: int, also: Collection[Key]) -> dict[Key, float]:
+        """The scores of the best *pool* by words, and of those of *also* with a word."""
+        scores = self._scores(WORDS, words, within, pool)
+        return scores | self._scores(WORDS, words, _one_of([key for key in also if key not in scores]), len(also))
+
+    def _cosines(self, vector: Any, keys: Collection[Key]) -> dict[Key, float]:
+        """The cosines of those of *keys* that have a vector."""
+        return self._scores(MEANING, vector, _one_of(keys), len(keys))
+
     def _scores(self, name: str, query: Any, within: Any, limit: int) -> dict[Key, float]:
-        if query is None:
+        if query is None or not limit:
             return {}
+        # Even a filter without a condition is looked at for each point.
+        conditions = within if within.must or within.must_not else None
         found = self._client.query_points(
-            self._collection, query=query, using=name, query_filter=within, limit=limit, with_payload=["order"]
+            self._collection, query=query, using=name, query_filter=conditions, limit=limit, with_payload=["order"]
         )
         return {key_of(point): float(point.score) for point in found.points if name == MEANING or point.score > 0}
-
-    def _scores_of(self, name: str, query: Any, keys: Collection[Key]) -> dict[Key, float]:
-        if query is None or not keys:
-            return {}
-        within = models.Filter(must=[models.HasIdCondition(has_id=[id_ for _, id_ in keys])])
-        return self._scores(name, query, within, len(keys))
 
     def points(self, ids: Sequence[str], *, vectors: bool = False) -> list[Any]:
         """Return the points of *ids* that are there."""
         with_vectors: Any = [MEANING] if vectors and self._vectors else False
         found: list[Any] = self._client.retrieve(self._collection, list(ids), with_vectors=with_vectors) if ids else []
         return found
+
+
+def _one_of(keys: Collection[Key]) -> Any:
+    return models.Filter(must=[models.HasIdCondition(has_id=[id_ for _, id_ in keys])])
 
 
 def _column(keys: Sequence[Key], scores: Mapping[Key, float]) -> NDArray[np.float64]:
