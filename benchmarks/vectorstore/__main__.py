@@ -71,12 +71,13 @@ def rank(arguments: list[str]) -> None:
     parser.add_argument("--set", action="append", type=Path, required=True, help="a folder in the form of BEIR; again")
     parser.add_argument("--split", default="test", help="which file of qrels/")
     parser.add_argument("--url", default="memory://", help="an empty store; its options choose embedder and alpha")
+    parser.add_argument("--apart", action="store_true", help="a store for each namespace, instead of one for all")
     options = parser.parse_args(arguments)
     print("| set | documents | questions | keyword | vector | hybrid | margin |\n|---|---|---|---|---|---|---|")
     worst = 0.0
     for folder in options.set:
         chosen = read_set(folder, options.split)
-        quality = measured_quality(chosen, options.url)
+        quality = measured_quality(chosen, options.url, apart=options.apart)
         worst = min(worst, quality.margin)
         print(
             f"| {chosen.name} | {len(chosen.documents):,} | {len(chosen.questions):,} | {mean(quality.keyword):.3f} "

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from agentcore_vectorstore import Document, Fusion, open_store_sync
+from agentcore_vectorstore import Document, Fusion, SyncStore, open_store_sync
 
 __all__ = ["ALLOWED", "Quality", "RetrievalSet", "measured_quality", "read_set"]
 
@@ -85,23 +85,37 @@ def read_set(folder: Path, split: str = "test") -> RetrievalSet:
     )
 
 
-def measured_quality(chosen: RetrievalSet, url: str) -> Quality:
-    """Store the documents of *chosen* in *url*, an empty store, and ask each question in three ways."""
+def measured_quality(chosen: RetrievalSet, url: str, *, apart: bool = False) -> Quality:
+    """Store the documents of *chosen*, and ask each question in three ways.
+
+    Args:
+        chosen: What is stored and asked.
+        url: An empty store.
+        apart: Open *url* for each namespace anew: it has to be one in memory.
+    """
     scores: dict[Fusion, list[float]] = {"bm25": [], "vector": [], "zscore": []}
-    with open_store_sync(url) as store:
-        for namespace, ids in _by_namespace(chosen, chosen.documents).items():
-            store.add([Document(id=id_, text=chosen.documents[id_]) for id_ in ids], namespace=namespace)
-        for namespace, ids in _by_namespace(chosen, chosen.questions).items():
-            for start in range(0, len(ids), _BATCH):
-                part = ids[start : start + _BATCH]
-                asked = [chosen.questions[id_] for id_ in part]
-                for fusion, gains in scores.items():
-                    # One more: a question that is itself a document is not its own answer.
-                    found = store.search_many(asked, limit=_CUT + 1, fusion=fusion, namespace=namespace)
-                    for id_, matches in zip(part, found, strict=True):
-                        ranked = [str(match.document.id) for match in matches if match.document.id != id_]
-                        gains.append(_ndcg(ranked[:_CUT], chosen.relevance[id_]))
+    documents, questions = _by_namespace(chosen, chosen.documents), _by_namespace(chosen, chosen.questions)
+    for part in [[name] for name in documents] if apart else [list(documents)]:
+        with open_store_sync(url) as store:
+            for name in part:
+                store.add([Document(id=id_, text=chosen.documents[id_]) for id_ in documents[name]], namespace=name)
+            for name in part:
+                _ask(store, chosen, name, questions.get(name, []), scores)
     return Quality(keyword=scores["bm25"], vector=scores["vector"], hybrid=scores["zscore"])
+
+
+def _ask(
+    store: SyncStore, chosen: RetrievalSet, namespace: str, ids: list[str], scores: Mapping[Fusion, list[float]]
+) -> None:
+    for start in range(0, len(ids), _BATCH):
+        part = ids[start : start + _BATCH]
+        asked = [chosen.questions[id_] for id_ in part]
+        for fusion, gains in scores.items():
+            # One more: a question that is itself a document is not its own answer.
+            found = store.search_many(asked, limit=_CUT + 1, fusion=fusion, namespace=namespace)
+            for id_, matches in zip(part, found, strict=True):
+                ranked = [str(match.document.id) for match in matches if match.document.id != id_]
+                gains.append(_ndcg(ranked[:_CUT], chosen.relevance[id_]))
 
 
 def _by_namespace(chosen: RetrievalSet, ids: Iterable[str]) -> dict[str, list[str]]:
