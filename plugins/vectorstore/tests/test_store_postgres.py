@@ -143,6 +143,18 @@ def test_best_by_words_are_the_best_of_all(
     assert all(score == pytest.approx(whole[key], rel=1e-9) for key, score in found.items())
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_condition_on_words_is_one_that_can_be_read(seed: int) -> None:
+    """However the weights are rounded when they are added up."""
+    chance = random.Random(seed)
+    weights = sorted((chance.choice([0.1, 0.7, chance.random()]) for _ in range(chance.randint(1, 12))), reverse=True)
+    stems, counts = [f"w{n}" for n in range(len(weights))], [1] * len(weights)
+    question = keywords.Keywords(stems=stems, weights=weights, counts=counts, documents=100, average=1.0)
+    for size in range(1, len(weights) + 1):
+        condition, _ = question._worth(sum(chance.sample(weights, size)))
+        assert "()" not in condition
+
+
 @pytest.mark.parametrize("few", [10_000, 0], ids=["compared", "sampled"])
 def test_spreads_are_those_of_all_documents(worded: SyncStore, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """Of the cosines exactly where all are compared, otherwise and by words near enough."""

@@ -195,6 +195,9 @@ class Keywords:
             missing = least - self.weights[number]
             if missing > 0 and level > 1:
                 others, having = self._heavy(number + 1, missing, level - 1, rests)
+                if not others:
+                    # They would do but for the rounding of the sum.
+                    continue
                 part, share = f"{part} & ({others})", share * having
             parts.append(part)
             shares += share
