@@ -20,8 +20,8 @@ _REACH: Final = (200, 1000)
 """Candidates that the index keeps in hand, at least, and the most that pgvector allows (``hnsw.ef_search``)."""
 
 _DOCUMENTS_PER_CANDIDATE: Final = 1_000
-"""A larger index needs more candidates: 200 find .995 of the ten best of 100,000 documents and .82 of those of a
-million, 1,000 find .94 of these.  Where they are more than its size needs, PostgreSQL passes the index over."""
+"""A larger index needs more candidates: 200 find .995 of the ten best of 100,000 documents and .83 of those of a
+million, 1,000 find .93 of these.  Where they are more than its size needs, PostgreSQL passes the index over."""
 
 _SAMPLE: Final = 1_000
 """Documents, roughly, whose cosines tell how those of all are spread, where not all are compared."""
