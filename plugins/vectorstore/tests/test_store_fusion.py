@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from agentcore_vectorstore import Document, SyncStore, open_store_sync
-from agentcore_vectorstore._fusion import expected_spread, fused, spread
+from agentcore_vectorstore._fusion import fused
+from agentcore_vectorstore._spread import expected_spread, spread
 from agentcore_vectorstore.protocols import Candidates, Query, Scope
 
 DOCUMENTS = 600

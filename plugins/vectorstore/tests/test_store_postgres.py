@@ -15,9 +15,9 @@ from attrs import evolve
 from agentcore.errors import ConfigError
 from agentcore_vectorstore import Document, SyncStore, open_store_sync
 from agentcore_vectorstore._filters.spec import filter_of
-from agentcore_vectorstore._fusion import spread
 from agentcore_vectorstore._postgres import keywords
 from agentcore_vectorstore._postgres.conditions import scope_condition
+from agentcore_vectorstore._spread import spread
 from agentcore_vectorstore.errors import StoreAccessError, StoreError, StoreNotFoundError, StoreVersionError
 from agentcore_vectorstore.protocols import Query, Scope
 from agentcore_vectorstore.testing import VectorStoreContract, WordEmbedder

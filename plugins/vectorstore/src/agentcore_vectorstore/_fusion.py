@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
+from agentcore_vectorstore._spread import spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from agentcore_vectorstore.protocols import Candidates, Fusion
 
-__all__ = ["ALPHA", "POOL", "deviation", "diverse", "expected_spread", "fused", "spread", "top"]
+__all__ = ["ALPHA", "POOL", "diverse", "fused", "top"]
 
 ALPHA: Final = 0.5
 """The weight of meaning; words have the rest."""
@@ -23,8 +23,6 @@ POOL: Final = 100
 
 _RRF: Final = 60
 """The constant of reciprocal rank fusion, from Cormack, Clarke and Buettcher (2009)."""
-
-_Scores = "NDArray[np.floating[Any]]"
 
 
 def fused(candidates: Candidates, fusion: Fusion, alpha: float) -> NDArray[np.float64]:
@@ -73,43 +71,6 @@ def diverse(
         left[best] = False
         likeness = np.maximum(likeness, np.vecdot(vectors, vectors[best]))
     return np.array(chosen, dtype=np.intp)
-
-
-def spread(scores: NDArray[np.floating[Any]], documents: int) -> float:
-    """Return the standard deviation of the scores of all documents, and of that of a text with nothing in common.
-
-    With that one, whose score is 0, there is a deviation even where there is one document, or all are equal.
-
-    Args:
-        scores: Those that are not 0.
-        documents: How many there are.
-    """
-    # Not as a product: of so many numbers that is computed by several threads, which cost more than it takes.
-    return deviation(documents, float(scores.sum()), float(np.square(scores).sum()))
-
-
-def deviation(documents: int, total: float, squares: float) -> float:
-    """Return what :func:`spread` does, by the sum of the scores and the sum of their squares."""
-    mean = total / (documents + 1)
-    return math.sqrt(max(0.0, squares / (documents + 1) - mean * mean))
-
-
-def expected_spread(scores: NDArray[np.floating[Any]], words: Iterable[tuple[float, int]], documents: int) -> float:
-    """Return the standard deviation that the BM25 scores of all documents are to be expected to have.
-
-    As if words came independently of each other, and once in a text of average length; and at least what the best
-    alone bring, for where documents are few, or one is like no other.
-
-    Args:
-        scores: The best.
-        words: Of the question: the weight of each, and how many documents have it.
-        documents: How many there are.
-    """
-    variance = 0.0
-    for weight, having in words:
-        share = min(1.0, (having + 0.5) / (documents + 1))
-        variance += weight * weight * share * (1 - share)
-    return max(math.sqrt(variance), spread(scores, max(documents, scores.size)))
 
 
 def _standardised(scores: NDArray[np.float64], spread: float) -> NDArray[np.float64]:

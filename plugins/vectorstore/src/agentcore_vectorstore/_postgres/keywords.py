@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from agentcore_vectorstore._fusion import expected_spread
 from agentcore_vectorstore._postgres.conditions import Condition
+from agentcore_vectorstore._spread import expected_spread
 from agentcore_vectorstore._words import stems_of, telling_words
 
 if TYPE_CHECKING:

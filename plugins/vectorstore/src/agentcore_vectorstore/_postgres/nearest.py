@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from agentcore_vectorstore._fusion import deviation
 from agentcore_vectorstore._postgres.conditions import Condition
+from agentcore_vectorstore._spread import deviation
 from agentcore_vectorstore.protocols import Vector
 
 __all__ = ["Nearest", "cosines_of", "nearest", "vector_text"]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 from attrs import field, frozen
 
-from agentcore_vectorstore._fusion import expected_spread, top
+from agentcore_vectorstore._fusion import top
+from agentcore_vectorstore._spread import expected_spread
 from agentcore_vectorstore._sqlite.bm25 import K1, Average, average_of, scores_of_texts
 from agentcore_vectorstore._sqlite.conditions import Condition
 from agentcore_vectorstore._sqlite.sql import Connection

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from attrs import field, frozen
 
-from agentcore_vectorstore._fusion import spread
+from agentcore_vectorstore._spread import spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
