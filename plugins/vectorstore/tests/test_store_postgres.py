@@ -173,6 +173,13 @@ def test_spreads_are_those_of_all_documents(worded: SyncStore, monkeypatch: pyte
             tolerance = 1e-3 if few else 0.1
             assert found.spread_of_meaning == pytest.approx(float((stored @ vector).std()), rel=tolerance)
             assert found.spread_of_words == pytest.approx(spread(whole.words, 3000), rel=0.25)
+            assert reader.candidates(query).spread_of_meaning == found.spread_of_meaning
+            if not few:
+                # Where nothing is weighed nothing is looked at for it.
+                assert reader.candidates(evolve(query, text=None)).spread_of_meaning is None
+                with monkeypatch.context() as patch:
+                    patch.setattr("agentcore_vectorstore._postgres.nearest._sampled_spread", None)
+                    reader.candidates(evolve(query, text=None))
 
 
 def test_store_without_embedder_needs_no_pgvector(url: str) -> None:

@@ -35,7 +35,7 @@ class PostgresReader:
         scope = scope_condition(query.scope)
         near = Nearest({}, spread=None)
         if query.vector is not None and self._vectors:
-            near = nearest(self._connection, query.vector, query.pool, scope)
+            near = nearest(self._connection, query.vector, query.pool, scope, spread=query.text is not None)
         if query.text is None:
             keys = sorted(near.cosines)
             return Candidates(keys=keys, meaning=_column(keys, near.cosines))
