@@ -15,7 +15,7 @@ from attrs import evolve
 from agentcore.errors import ConfigError
 from agentcore_vectorstore import Document, SyncStore, open_store_sync
 from agentcore_vectorstore._filters.spec import filter_of
-from agentcore_vectorstore._postgres import keywords
+from agentcore_vectorstore._postgres import keywords, statistics
 from agentcore_vectorstore._postgres.conditions import scope_condition
 from agentcore_vectorstore._spread import spread
 from agentcore_vectorstore.errors import StoreAccessError, StoreError, StoreNotFoundError, StoreVersionError
@@ -122,7 +122,7 @@ def test_best_by_words_are_the_best_of_all(
     worded: SyncStore, monkeypatch: pytest.MonkeyPatch, seed: int, many: bool
 ) -> None:
     """Though most documents are never scored, those that are returned are the best; also by PostgreSQL's statistics."""
-    monkeypatch.setattr(keywords, "_MANY", 100 if many else 10_000)
+    monkeypatch.setattr(statistics, "_MANY", 100 if many else 10_000)
     chance = random.Random(seed)
     text = " ".join(f"w{min(399, int(chance.expovariate(0.02)))}" for _ in range(chance.choice([1, 3, 6, 12, 30])))
     namespace = chance.choice(["", "a", "a/b"])
@@ -130,10 +130,10 @@ def test_best_by_words_are_the_best_of_all(
     scope = scope_condition(Scope(now=0.0, namespace=namespace, filter=filter_of(chance.choice([None, "n < 40"]))))
     with worded.backend.reading() as reader:
         connection = cast("Any", reader)._connection
-        statistics = keywords.Statistics()
-        question = keywords.keywords_of(connection, statistics, text)
-        assert bool(statistics.common) == many
-        assert statistics.documents == pytest.approx(3000, rel=0.1)
+        known = statistics.Statistics()
+        question = keywords.keywords_of(connection, known, text)
+        assert bool(known.common) == many
+        assert known.documents == pytest.approx(3000, rel=0.1)
         whole = dict(question.best(connection, scope, 3000, 3000))
         also = chance.sample(sorted(whole), min(len(whole), 20))
         found = question.best(connection, scope, limit, pool, also)

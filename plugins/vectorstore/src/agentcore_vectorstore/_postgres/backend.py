@@ -14,10 +14,10 @@ from psycopg_pool import ConnectionPool
 from agentcore_vectorstore._claims import Identity, mismatch
 from agentcore_vectorstore._postgres.conditions import scope_condition
 from agentcore_vectorstore._postgres.faults import translated
-from agentcore_vectorstore._postgres.keywords import Statistics
 from agentcore_vectorstore._postgres.nearest import vector_text
 from agentcore_vectorstore._postgres.reader import PostgresReader
 from agentcore_vectorstore._postgres.schema import INDEXED, has_vectors, migrate
+from agentcore_vectorstore._postgres.statistics import Statistics
 from agentcore_vectorstore._postgres.writing import UPSERT, UPSERT_WITHOUT_VECTOR, row_of
 from agentcore_vectorstore.errors import StoreClosedError
 from agentcore_vectorstore.protocols import EmbedderIdentity, Entry, Reader, Scope, Vector

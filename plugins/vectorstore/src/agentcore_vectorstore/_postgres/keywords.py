@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from itertools import accumulate
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from agentcore_vectorstore._postgres.conditions import Condition
+from agentcore_vectorstore._postgres.statistics import Statistics, quoted
 from agentcore_vectorstore._spread import expected_spread
 from agentcore_vectorstore._words import stems_of, telling_words
 
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Keywords", "Statistics", "keywords_of"]
-
-_MANY: Final = 10_000
-"""Documents from which on they are not counted anew for each question."""
-
-_FRESH: Final = 10.0
-"""Seconds that statistics of many documents count."""
+__all__ = ["Keywords", "keywords_of"]
 
 _MOST: Final = 2.2
 """What BM25 multiplies the weight of a word with at most: k1 + 1."""
@@ -49,59 +43,6 @@ _BM25: Final = """
     WHERE words @@ %s::tsquery AND """
 
 _BEST: Final = "GROUP BY key ORDER BY score DESC, key DESC LIMIT %s"
-
-# PostgreSQL looks at a sample of the texts now and then, and keeps how many have each of the most common stems.
-_COMMON: Final = """
-    SELECT stem, share FROM pg_stats
-    CROSS JOIN LATERAL unnest(most_common_elems::text::text[], most_common_elem_freqs) AS element(stem, share)
-    WHERE schemaname = current_schema AND tablename = 'document' AND attname = 'words' AND stem IS NOT NULL
-"""
-
-
-class Statistics:
-    """How many documents there are, how many words each has on average, and which stems are common.
-
-    Counting takes as long as reading all rows, so that of many it is left to PostgreSQL's own statistics, and what
-    those do not know is counted now and then.
-    """
-
-    def __init__(self) -> None:
-        self.documents = 0
-        self.average = 1.0
-        self.common: dict[str, int] = {}
-        """In how many documents a stem is, roughly; of many documents alone."""
-        self._until = 0.0
-
-    def refresh(self, connection: Any) -> None:
-        """Look again, where there are few or the last time is long ago."""
-        if monotonic() < self._until:
-            return
-        (believed,) = connection.execute("SELECT reltuples FROM pg_class WHERE oid = 'document'::regclass").fetchone()
-        if believed > _MANY:
-            share = min(100.0, 100.0 * _MANY / believed)
-            some = f"document TABLESAMPLE SYSTEM ({share}) REPEATABLE (0)"
-            (average,) = connection.execute(f"SELECT avg(length)::float8 FROM {some}").fetchone()  # noqa: S608
-            self.documents = int(believed)
-        else:
-            self.documents, average = connection.execute(
-                "SELECT count(*), avg(length)::float8 FROM document"
-            ).fetchone()
-        self.average = average or 1.0
-        many = self.documents > _MANY
-        shares: list[tuple[str, float]] = connection.execute(_COMMON).fetchall() if many else []
-        self.common = {stem: round(share * self.documents) for stem, share in shares}
-        self._until = monotonic() + (_FRESH if many else 0.0)
-
-    def counts(self, connection: Any, stems: Sequence[str]) -> dict[str, int]:
-        """Return in how many documents each of *stems* is."""
-        rare = [stem for stem in stems if stem not in self.common]
-        counts = {stem: self.common[stem] for stem in stems if stem in self.common}
-        if rare:
-            # A statement each would be a journey each; as constants each is looked up in the index.
-            each = ", ".join(["(SELECT count(*) FROM document WHERE words @@ %s::tsquery)"] * len(rare))
-            found = connection.execute(f"SELECT {each}", [_quoted(stem) for stem in rare]).fetchone()
-            counts |= zip(rare, found, strict=True)
-        return counts
 
 
 @frozen
@@ -192,7 +133,7 @@ class Keywords:
             # Of this word and all lighter ones together.
             if rests[number] < least:
                 break
-            part, share = _quoted(self.stems[number]), self.counts[number] / max(1, self.documents)
+            part, share = quoted(self.stems[number]), self.counts[number] / max(1, self.documents)
             missing = least - self.weights[number]
             if missing > 0 and level > 1:
                 others, having = self._heavy(number + 1, missing, level - 1, rests)
@@ -223,8 +164,3 @@ def keywords_of(connection: Any, statistics: Statistics, text: str) -> Keywords:
 
 def _weight(documents: int, having: int) -> float:
     return max(1e-6, math.log((max(0, documents - having) + 0.5) / (having + 0.5)))
-
-
-def _quoted(stem: str) -> str:
-    doubled = stem.replace("\\", "\\\\").replace("'", "''")
-    return f"'{doubled}'"

@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from agentcore_vectorstore._postgres.conditions import Condition
+from agentcore_vectorstore._postgres.statistics import believed_documents
 from agentcore_vectorstore._spread import deviation
 from agentcore_vectorstore.protocols import Vector
 
@@ -40,7 +41,7 @@ class Nearest:
     """The standard deviation of all cosines; None where it is not known or was not asked for."""
 
 
-def nearest(connection: Any, vector: Vector, pool: int, scope: Condition, *, spread: bool) -> Nearest:
+def nearest(connection: Any, vector: Vector, pool: int, scope: Condition, *, weighed: bool) -> Nearest:
     """Return the *pool* largest cosines with *vector*; some of them may be missing where documents are many.
 
     Args:
@@ -48,7 +49,7 @@ def nearest(connection: Any, vector: Vector, pool: int, scope: Condition, *, spr
         vector: The question's.
         pool: How many.
         scope: Of the documents.
-        spread: Whether to look how far all cosines are spread.
+        weighed: Whether they are weighed against words, for which their spread is needed.
     """
     where, values = scope
     (few,) = connection.execute(
@@ -59,9 +60,9 @@ def nearest(connection: Any, vector: Vector, pool: int, scope: Condition, *, spr
     if few <= _EXACT:
         return _by_comparing(connection, vector, pool, having)
     # Of how many documents there are, PostgreSQL's own guess is enough.
-    (believed,) = connection.execute("SELECT reltuples FROM pg_class WHERE oid = 'document'::regclass").fetchone()
+    believed = believed_documents(connection)
     cosines = _by_index(connection, vector, pool, having, believed)
-    return Nearest(cosines, spread=_sampled_spread(connection, vector, believed) if spread else None)
+    return Nearest(cosines, spread=_sampled_spread(connection, vector, believed) if weighed else None)
 
 
 def cosines_of(connection: Any, vector: Vector, keys: Collection[int]) -> dict[int, float]:
@@ -89,9 +90,9 @@ def _by_comparing(connection: Any, vector: Vector, pool: int, scope: Condition) 
     return Nearest(cosines={key: cosine for key, cosine, *_ in rows}, spread=deviation(*rows[0][2:]) if rows else None)
 
 
-def _by_index(connection: Any, vector: Vector, pool: int, scope: Condition, documents: float) -> dict[int, float]:
+def _by_index(connection: Any, vector: Vector, pool: int, scope: Condition, documents: int) -> dict[int, float]:
     where, values = scope
-    reach = min(_REACH[1], max(_REACH[0], 2 * pool, int(documents) // _DOCUMENTS_PER_CANDIDATE))
+    reach = min(_REACH[1], max(_REACH[0], 2 * pool, documents // _DOCUMENTS_PER_CANDIDATE))
     connection.execute(
         "SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', %s, true)",
         [str(reach)],
@@ -105,7 +106,7 @@ def _by_index(connection: Any, vector: Vector, pool: int, scope: Condition, docu
     return dict(rows.fetchall())
 
 
-def _sampled_spread(connection: Any, vector: Vector, documents: float) -> float | None:
+def _sampled_spread(connection: Any, vector: Vector, documents: int) -> float | None:
     share = min(100.0, 100.0 * _SAMPLE / max(1, _EXACT, documents))
     # The same documents each time: the pages of a long answer fit together, and those of the table are in memory.
     number, total, squares = connection.execute(

@@ -10,8 +10,9 @@ import numpy as np
 
 from agentcore.types import Document
 from agentcore_vectorstore._postgres.conditions import scope_condition
-from agentcore_vectorstore._postgres.keywords import Statistics, keywords_of
+from agentcore_vectorstore._postgres.keywords import keywords_of
 from agentcore_vectorstore._postgres.nearest import Nearest, cosines_of, nearest
+from agentcore_vectorstore._postgres.statistics import Statistics
 from agentcore_vectorstore.protocols import Candidates, Query, Scope, Stored
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class PostgresReader:
         scope = scope_condition(query.scope)
         near = Nearest({}, spread=None)
         if query.vector is not None and self._vectors:
-            near = nearest(self._connection, query.vector, query.pool, scope, spread=query.text is not None)
+            near = nearest(self._connection, query.vector, query.pool, scope, weighed=query.text is not None)
         if query.text is None:
             keys = sorted(near.cosines)
             return Candidates(keys=keys, meaning=_column(keys, near.cosines))

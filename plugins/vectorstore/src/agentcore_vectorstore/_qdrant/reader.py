@@ -117,7 +117,8 @@ class QdrantReader:
     def _word_scores(self, words: Any, within: Any, pool: int, also: Collection[Key]) -> dict[Key, float]:
         """The scores of the best *pool* by words, and of those of *also* with a word."""
         scores = self._scores(WORDS, words, within, pool)
-        return scores | self._scores(WORDS, words, _one_of([key for key in also if key not in scores]), len(also))
+        missing = [key for key in also if key not in scores]
+        return scores | self._scores(WORDS, words, _one_of(missing), len(missing))
 
     def _cosines(self, vector: Any, keys: Collection[Key]) -> dict[Key, float]:
         """The cosines of those of *keys* that have a vector."""

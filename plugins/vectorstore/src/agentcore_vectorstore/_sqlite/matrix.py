@@ -63,8 +63,8 @@ class Nearest:
     """Growing."""
     cosines: NDArray[np.float64] = field(factory=lambda: np.empty(0, dtype=np.float64))
     """Of each."""
-    spread: float = 0.0
-    """The standard deviation of all cosines that were compared."""
+    spread: float | None = None
+    """The standard deviation of all cosines that were compared; None where there were none, or it was not asked for."""
 
 
 class Matrix:
@@ -89,7 +89,9 @@ class Matrix:
         self._has_expiring = False
         self._rows_of: dict[tuple[int, ...], NDArray[np.intp]] = {}
 
-    def nearest(self, connection: Connection, vector: Vector, pool: int, rows: NDArray[np.intp] | None) -> Nearest:
+    def nearest(
+        self, connection: Connection, vector: Vector, pool: int, rows: NDArray[np.intp] | None, *, weighed: bool
+    ) -> Nearest:
         """Return the *pool* largest cosines with *vector*.
 
         Args:
@@ -97,6 +99,7 @@ class Matrix:
             vector: The question's.
             pool: How many; more where the last ones are equal.
             rows: Take these alone, as of :meth:`rows`; None takes all.
+            weighed: Whether they are weighed against words, for which their spread is needed.
         """
         size = self._size if rows is None else rows.size
         if not size:
@@ -112,7 +115,7 @@ class Matrix:
         if cosines.size > pool:
             best = np.flatnonzero(cosines >= np.partition(cosines, cosines.size - pool)[cosines.size - pool])
             keys, cosines = keys[best], cosines[best]
-        return Nearest(keys, cosines, spread(estimates, size))
+        return Nearest(keys, cosines, spread(estimates, size) if weighed else None)
 
     def rows(self, namespaces: list[int] | None, keys: NDArray[np.int64] | None, now: float) -> NDArray[np.intp] | None:
         """Return the rows that a search may find; None for all.

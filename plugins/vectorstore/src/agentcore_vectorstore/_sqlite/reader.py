@@ -46,7 +46,8 @@ class SQLiteReader:
         if query.vector is not None:
             self._matrix.refresh(self._connection)
             rows = self._rows(query.scope)
-            near = self._matrix.nearest(self._connection, query.vector, query.pool, rows)
+            weighed = query.text is not None
+            near = self._matrix.nearest(self._connection, query.vector, query.pool, rows, weighed=weighed)
         if query.text is None:
             return Candidates(keys=near.keys.tolist(), meaning=near.cosines)
         question = self._question(query.scope, query.text)
