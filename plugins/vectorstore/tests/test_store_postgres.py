@@ -155,6 +155,18 @@ def test_condition_on_words_is_one_that_can_be_read(seed: int) -> None:
         assert "()" not in condition
 
 
+@pytest.mark.skipif(bool(SERVER), reason="it changes what the server believes, which its owner alone may")
+def test_documents_that_came_since_postgresql_looked_count(url: str) -> None:
+    """A third was there then; the table has three times as many pages now."""
+    with open_store_sync(url, embedder="none") as store:
+        store.add(Document(id=str(n), text=f"some words and number{n}") for n in range(3000))
+        with store.backend._transaction() as connection:  # type: ignore[attr-defined]
+            connection.execute("ANALYZE document")
+            third = "UPDATE pg_class SET reltuples = reltuples / 3, relpages = relpages / 3 WHERE oid = %s::regclass"
+            connection.execute(third, ["document"])
+            assert statistics.believed_documents(connection) == pytest.approx(3000, rel=0.1)
+
+
 @pytest.mark.parametrize("few", [10_000, 0], ids=["compared", "sampled"])
 def test_spreads_are_those_of_all_documents(worded: SyncStore, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """Of the cosines exactly where all are compared, otherwise and by words near enough."""

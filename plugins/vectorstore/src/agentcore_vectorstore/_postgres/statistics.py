@@ -21,6 +21,11 @@ _COMMON: Final = """
     WHERE schemaname = current_schema AND tablename = 'document' AND attname = 'words' AND stem IS NOT NULL
 """
 
+_BELIEVED: Final = """
+    SELECT reltuples / greatest(relpages, 1) * greatest(pg_relation_size(oid) / current_setting('block_size')::int, 1)
+    FROM pg_class WHERE oid = 'document'::regclass
+"""
+
 
 class Statistics:
     """How many documents there are, how many words each has on average, and which stems are common.
@@ -69,8 +74,11 @@ class Statistics:
 
 
 def believed_documents(connection: Any) -> int:
-    """Return how many documents PostgreSQL believes there are, since it looked last; below 0 where it never did."""
-    (believed,) = connection.execute("SELECT reltuples FROM pg_class WHERE oid = 'document'::regclass").fetchone()
+    """Return how many documents PostgreSQL believes there are; below 0 where it never looked.
+
+    As its planner does: as many on each page as when it looked last, on as many pages as there are now.
+    """
+    (believed,) = connection.execute(_BELIEVED).fetchone()
     return int(believed)
 
 
